@@ -1,0 +1,20 @@
+from odoo import api, fields, models
+
+
+class HelpdeskTicket(models.Model):
+    _inherit = "helpdesk.ticket"
+
+    shipment_ids = fields.Many2many(
+        "logistics.shipment",
+        "helpdesk_ticket_logistics_shipment_rel",
+        "ticket_id",
+        "shipment_id",
+        string="Shipments",
+        check_company=True,
+    )
+
+    @api.onchange("shipment_ids")
+    def _onchange_shipment_ids(self):
+        """Whoever picks the shipment need not look up its customer."""
+        if not self.partner_id:
+            self.partner_id = self.shipment_ids.customer_id[:1]

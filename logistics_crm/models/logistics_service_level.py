@@ -1,0 +1,25 @@
+from odoo import fields, models
+
+
+class LogisticsServiceLevel(models.Model):
+    """What was sold: same day, next day, economy …"""
+
+    _name = "logistics.service.level"
+    _description = "Service Level"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True, help="What integrators send as the service level of a shipment.")
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", index=True, help="Empty: for every company.")
+    promise_days = fields.Integer(
+        string="Promised Days",
+        help="Calendar days from the order to the promised delivery, where an order states no promise of its own. "
+        "0: no promise.",
+    )
+    description = fields.Text(translate=True)
+
+    _code_uniq = models.UniqueIndex(
+        "(code, COALESCE(company_id, 0))", "Another service level of this company has this code already."
+    )

@@ -1,0 +1,275 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.tracking_status import FINAL, OPEN, STATUSES
+
+AT_RISK = 0.5  # delay_risk from here on counts as "at risk"
+
+
+class LogisticsShipment(models.Model):
+    """One parcel or consignment under one waybill.
+
+    A narrow row beside the stock picking, made to be written in bulk. The tracked fields (status … delay risk) are a
+    projection of the tracking log: nothing else writes them.
+    """
+
+    _name = "logistics.shipment"
+    _description = "Shipment"
+    _inherit = ["logistics.bulk.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "ordered_at desc, id desc"
+    _rec_names_search = ["name", "consignee_name", "consignee_phone"]
+
+    name = fields.Char(string="Waybill", required=True, copy=False, tracking=True)
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    customer_id = fields.Many2one(
+        "res.partner",
+        index="btree_not_null",
+        tracking=True,
+        domain="[('parent_id', '=', False)]",
+        check_company=True,
+        help="The account that pays.",
+    )
+    shipper_id = fields.Many2one("res.partner", index="btree_not_null", check_company=True)
+    consignee_id = fields.Many2one("res.partner", index="btree_not_null", check_company=True)
+    picking_id = fields.Many2one("stock.picking", string="Transfer", index="btree_not_null", check_company=True)
+    sale_id = fields.Many2one("sale.order", string="Sales Order", index="btree_not_null", check_company=True)
+    carrier_id = fields.Many2one("delivery.carrier", tracking=True, check_company=True)
+    service_level_id = fields.Many2one("logistics.service.level", check_company=True)
+
+    # Snapshots: what was written on the waybill, whatever becomes of the partners later.
+    shipper_name = fields.Char()
+    shipper_phone = fields.Char()
+    shipper_email = fields.Char()
+    shipper_street = fields.Char(string="Shipper Address")
+    shipper_city = fields.Char()
+    shipper_zip = fields.Char(string="Shipper ZIP")
+    shipper_state = fields.Char(string="Shipper State Text")
+    consignee_name = fields.Char()
+    consignee_phone = fields.Char()
+    consignee_email = fields.Char()
+    consignee_street = fields.Char(string="Consignee Address")
+    consignee_city = fields.Char()
+    consignee_zip = fields.Char(string="Consignee ZIP")
+    consignee_state = fields.Char(string="Consignee State Text")
+    origin_country_id = fields.Many2one("res.country", string="Origin Country")
+    origin_state_id = fields.Many2one(
+        "res.country.state", string="Origin", domain="[('country_id', '=?', origin_country_id)]"
+    )
+    destination_country_id = fields.Many2one("res.country", string="Destination Country")
+    destination_state_id = fields.Many2one(
+        "res.country.state", string="Destination", domain="[('country_id', '=?', destination_country_id)]"
+    )
+    lane = fields.Char(compute="_compute_lane", store=True, help="Origin → destination.")
+
+    pieces = fields.Integer(default=1)
+    weight = fields.Float(string="Weight (kg)", digits=(16, 3))
+    volume = fields.Float(string="Volume (m³)", digits=(16, 4))
+    cargo = fields.Char(string="Cargo Category")
+    insured = fields.Boolean()
+    currency_id = fields.Many2one("res.currency", required=True, default=lambda self: self.env.company.currency_id)
+    declared_value = fields.Monetary()
+    freight_amount = fields.Monetary(string="Freight")
+
+    ordered_at = fields.Datetime(required=True, default=fields.Datetime.now, string="Ordered")
+    promised_at = fields.Datetime(string="Promised", tracking=True)
+
+    status = fields.Selection(STATUSES, required=True, default="created", readonly=True, group_expand="_expand_status")
+    reason_id = fields.Many2one("logistics.reason", readonly=True, ondelete="restrict")
+    last_event_at = fields.Datetime(string="Last Event", readonly=True)
+    picked_up_at = fields.Datetime(string="Picked Up", readonly=True)
+    delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    attempts = fields.Integer(
+        string="Delivery Attempts",
+        readonly=True,
+        default=0,
+        aggregator="avg",
+        help="Deliveries tried so far, the successful one included.",
+    )
+    eta = fields.Datetime(string="ETA", readonly=True, help="Estimated time of arrival, as the source last said.")
+    eta_low = fields.Datetime(string="ETA From", readonly=True)
+    eta_high = fields.Datetime(string="ETA Until", readonly=True)
+    delay_risk = fields.Float(readonly=True, aggregator="avg", help="Probability from 0 to 1 of missing the promise.")
+
+    is_done = fields.Boolean(compute="_compute_is_done", help="The journey is over.")
+    is_late = fields.Boolean(
+        string="Late", compute="_compute_lateness", search="_search_is_late", help="Still open, and the promise passed."
+    )
+    is_at_risk = fields.Boolean(
+        string="At Risk",
+        compute="_compute_lateness",
+        search="_search_is_at_risk",
+        help="Still open and in time, but expected after the promise, or likely to be.",
+    )
+    missed_promise = fields.Boolean(compute="_compute_lateness", help="Delivered after the promise, or late already.")
+
+    event_ids = fields.One2many("logistics.tracking.event", "shipment_id", string="Tracking Events", readonly=True)
+    timeline = fields.Json(compute="_compute_timeline")
+    ticket_ids = fields.Many2many(
+        "helpdesk.ticket", "helpdesk_ticket_logistics_shipment_rel", "shipment_id", "ticket_id", string="Tickets"
+    )
+    ticket_count = fields.Integer(compute="_compute_ticket_count")
+
+    _waybill_uniq = models.UniqueIndex(
+        "(name, company_id, COALESCE(carrier_id, 0))", "This carrier has a shipment with this waybill already."
+    )
+    _open_promise_idx = models.Index(
+        "(company_id, promised_at) WHERE status NOT IN ('delivered', 'returned', 'cancelled')"
+    )
+    _ordered_idx = models.Index("(company_id, ordered_at)")
+    _delivered_idx = models.Index("(company_id, delivered_at) WHERE delivered_at IS NOT NULL")
+    _status_idx = models.Index("(company_id, status) WHERE status NOT IN ('delivered', 'returned', 'cancelled')")
+
+    # Computed fields
+
+    @api.depends("status")
+    def _compute_is_done(self):
+        for shipment in self:
+            shipment.is_done = shipment.status in FINAL
+
+    @api.depends("status", "promised_at", "delivered_at", "eta", "delay_risk")
+    def _compute_lateness(self):
+        now = fields.Datetime.now()
+        for shipment in self:
+            promise, is_open = shipment.promised_at, shipment.status not in FINAL
+            late = bool(is_open and promise and promise < now)
+            shipment.is_late = late
+            shipment.is_at_risk = bool(
+                is_open
+                and promise
+                and not late
+                and (shipment.delay_risk >= AT_RISK or (shipment.eta and shipment.eta > promise))
+            )
+            shipment.missed_promise = late or bool(
+                promise and shipment.delivered_at and shipment.delivered_at > promise
+            )
+
+    def _search_is_late(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("status", "in", OPEN) & Domain("promised_at", "<", fields.Datetime.now())
+        return self._boolean_search(domain, value)
+
+    def _search_is_at_risk(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+
+        def later_than_promised(model, alias, _query):
+            eta, promise = (model._field_to_sql(alias, name) for name in ("eta", "promised_at"))
+            return SQL("%s > %s", eta, promise)
+
+        domain = (
+            Domain("status", "in", OPEN)
+            & Domain("promised_at", ">=", fields.Datetime.now())
+            & (Domain("delay_risk", ">=", AT_RISK) | Domain.custom(to_sql=later_than_promised))
+        )
+        return self._boolean_search(domain, value)
+
+    @api.model
+    def _boolean_search(self, domain, values):
+        """The search domain of a computed boolean that is true on `domain`."""
+        values = set(values)
+        if values == {True}:
+            return domain
+        return ~domain if values == {False} else Domain.TRUE
+
+    @api.depends("origin_state_id", "origin_country_id", "destination_state_id", "destination_country_id")
+    def _compute_lane(self):
+        for shipment in self:
+            origin = shipment.origin_state_id.name or shipment.origin_country_id.code
+            destination = shipment.destination_state_id.name or shipment.destination_country_id.code
+            shipment.lane = self._lane_text(origin, destination)
+
+    @api.model
+    def _lane_text(self, origin, destination):
+        return f"{origin or '?'} → {destination or '?'}" if origin or destination else None
+
+    @api.depends("ticket_ids")
+    def _compute_ticket_count(self):
+        for shipment in self:
+            shipment.ticket_count = len(shipment.ticket_ids)
+
+    @api.depends("event_ids")
+    def _compute_timeline(self):
+        """What the timeline shows, newest first, as one JSON so that no reader needs rights on every part."""
+        timelines = self._get_timelines()
+        for shipment in self:
+            shipment.timeline = timelines.get(shipment.id) or []
+
+    def _get_timelines(self):
+        """shipment id → list of dicts: status, status_label, reason, hub, location, local_time, description, …"""
+        events = self.env["logistics.tracking.event"].search(
+            [("shipment_id", "in", self.ids)], order="occurred_at desc, id desc"
+        )
+        labels = dict(events._fields["status"]._description_selection(self.env))
+        timelines = {}
+        for event in events:
+            timelines.setdefault(event.shipment_id.id, []).append(
+                {
+                    "id": event.id,
+                    "status": event.status,
+                    "status_label": labels[event.status],
+                    "reason": event.reason_id.name or "",
+                    "hub": event.hub_id.name or "",
+                    "location": event.location or "",
+                    "local_time": event.occurred_local,
+                    "occurred_at": fields.Datetime.to_string(event.occurred_at),
+                    "description": event.description or "",
+                    "classifier": event.classifier,
+                    "source": event.source_id.name,
+                    "raw_code": event.raw_code or "",
+                }
+            )
+        return timelines
+
+    @api.model
+    def _expand_status(self, _statuses, _domain):
+        """The kanban shows every stop of an ordinary journey, also where no parcel stands just now."""
+        return [status for status, _label in STATUSES if status not in ("customs", "expired", "ready_for_pickup")]
+
+    # Records entered by hand
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        shipments = super().create(vals_list)
+        self.env["logistics.tracking.inbox"]._place_waiting_for_waybills(shipments.mapped("name"))
+        return shipments
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"name", "carrier_id", "company_id"} & vals.keys():
+            self.env["logistics.tracking.inbox"]._place_waiting_for_waybills(self.mapped("name"))
+        return result
+
+    # Actions
+
+    def action_view_tickets(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("helpdesk_mgmt.helpdesk_ticket_action")
+        action.update(
+            domain=[("shipment_ids", "in", self.ids)],
+            context={
+                "default_shipment_ids": self.ids,
+                "default_partner_id": self.customer_id.id,
+                "default_name": self.name,
+            },
+        )
+        return action
+
+    def action_view_picking(self):
+        self.ensure_one()
+        return self._action_open(self.picking_id)
+
+    def action_view_sale(self):
+        self.ensure_one()
+        return self._action_open(self.sale_id)
+
+    @api.model
+    def _action_open(self, record):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
