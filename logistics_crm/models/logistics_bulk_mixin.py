@@ -79,7 +79,7 @@ class LogisticsBulkMixin(models.AbstractModel):
             "unknown_reason": _("There is no reason with this code: %(value)s"),
             "unknown_carrier": _("There is no carrier with this code or name: %(value)s. Create it first."),
             "unknown_service_level": _("There is no service level with this code or name: %(value)s. Create it first."),
-            "unknown_currency": _("There is no active currency with this code: %(value)s"),
+            "unknown_currency": _("There is no currency with this ISO 4217 code: %(value)s"),
             "unknown_customer": _("There is no customer with id: %(value)s"),
             "customer_refused": _("The customer could not be made: %(value)s"),
             "unknown_country": _("There is no country with this ISO 3166 code: %(value)s"),

@@ -160,6 +160,5 @@ class LogisticsShipment(models.Model):
             "email": customer.get("email"),
             # The reference belongs to this company's systems: another company's 10023 is somebody else.
             "company_id": self.env.company.id,
-            "country_id": self.env.company.country_id.id,
             "is_company": True,
         }

@@ -359,7 +359,7 @@ class ShipmentNames:
         self.promise_days = self._read_promise_days() if levels else {}
         self.currencies = {
             name.lower(): currency_id
-            for name, currency_id in env.execute_query(SQL("SELECT name, id FROM res_currency WHERE active"))
+            for name, currency_id in env.execute_query(SQL("SELECT name, id FROM res_currency"))
         }
         self.countries = dict(env.execute_query(SQL("SELECT code, id FROM res_country WHERE code IS NOT NULL")))
         self.home_country, self.home_code = company.country_id.id or None, company.country_id.code or None
