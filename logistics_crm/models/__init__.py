@@ -1,4 +1,5 @@
 from . import logistics_bulk_mixin
+from . import logistics_rate_limit
 from . import logistics_reason
 from . import logistics_service_level
 from . import logistics_hub
@@ -7,6 +8,7 @@ from . import logistics_tracking_code
 from . import logistics_customer_key
 from . import logistics_shipment
 from . import logistics_shipment_customers
+from . import logistics_shipment_proof
 from . import logistics_shipment_upsert
 from . import logistics_tracking_event
 from . import logistics_tracking_ingest
