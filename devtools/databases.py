@@ -1,7 +1,7 @@
-"""Databases: a template with everything that our addons depend on, copies of it, and our addons in the copies.
+"""Databases: a template with all that our addons depend on, copies of it, and our addons in the copies.
 
-Installing the dependencies takes a minute and more, so it is done once per set of versions. The template's name carries
-a hash of what it was made from; filestores are copied by hard links, since Odoo never changes a file in place.
+Installing the dependencies takes a minute and more, so it is done once per set of versions. The template's name
+carries a hash of what it was made from. Filestores are copied by hard links: Odoo never changes a file in place.
 """
 
 import ast
@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import paths, postgres, venv
@@ -21,11 +21,12 @@ from .steps import Failure, Step, digest, lock, run
 
 PREFIX = "lcrm"
 CHECKOUT = digest(str(paths.DEV))[:4]  # several checkouts may share one server
+LANGUAGE = "zh_CN"  # beside English; loaded first, so that addons bring their translations along
 LOADED_ERROR = re.compile(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*")
 
 
 def configuration(odoo: Odoo) -> Path:
-    """Odoo's configuration file; the server's address and the database come from the environment and the arguments."""
+    """Odoo's configuration file; where PostgreSQL is and which database come from environment and arguments."""
     target = paths.RUN / "odoo.conf"
     text = "\n".join(
         [
@@ -33,12 +34,9 @@ def configuration(odoo: Odoo) -> Path:
             f"addons_path = {','.join([*odoo.addons_path, str(paths.ROOT)])}",
             f"data_dir = {paths.DATA}",
             "http_interface = 127.0.0.1",
-            "admin_passwd = admin",
-            "list_db = True",
+            "list_db = False",
             "max_cron_threads = 1",
             "server_wide_modules = base,rpc,web",
-            "geoip_city_db = False",
-            "geoip_country_db = False",
             "",
         ]
     )
@@ -48,7 +46,7 @@ def configuration(odoo: Odoo) -> Path:
 
 
 def environment(odoo: Odoo) -> dict[str, str]:
-    """In which Odoo, psql and Python scripts find the server, the configuration and the virtual environment."""
+    """In which Odoo, psql and scripts find the server, the configuration and the virtual environment."""
     found = {**postgres.environment(), "ODOO_RC": str(configuration(odoo)), "VIRTUAL_ENV": str(paths.VENV)}
     found["PATH"] = f"{paths.VENV / 'bin'}{os.pathsep}{found.get('PATH', os.defpath)}"
     found.pop("PGDATABASE", None)  # Odoo would take it for the database to serve
@@ -56,7 +54,7 @@ def environment(odoo: Odoo) -> dict[str, str]:
     return found
 
 
-# -- our addons ----------------------------------------------------------------------------------------------------
+# -- our addons --------------------------------------------------------------------------------------------
 
 
 def manifest(addon: str) -> dict:
@@ -77,13 +75,12 @@ def sources(addon: str) -> str:
     """A hash of what an upgrade of the addon would load; tests and prose do not count."""
     skipped = {"tests", "__pycache__", "readme"}
     top = paths.ROOT / addon
-    files = sorted(
-        path for path in top.rglob("*") if path.is_file() and not skipped.intersection(path.relative_to(top).parts)
-    )
-    return digest(*(part for path in files for part in (str(path.relative_to(top)), path)))
+    files = [path for path in sorted(top.rglob("*")) if path.is_file()]
+    counted = [path for path in files if not skipped.intersection(path.relative_to(top).parts)]
+    return digest(*(part for path in counted for part in (str(path.relative_to(top)), path)))
 
 
-# -- databases -----------------------------------------------------------------------------------------------------
+# -- databases ---------------------------------------------------------------------------------------------
 
 
 def exists(name: str) -> bool:
@@ -100,7 +97,7 @@ def template(step: Step, odoo: Odoo, demo: bool) -> str:
     """The name of the template; it is built if it does not exist."""
     modules = outside_dependencies()
     kind = f"{PREFIX}_{CHECKOUT}_{'demo' if demo else 'bare'}"
-    name = f"{kind}_{digest(odoo.version, odoo.code, venv.addon_versions(), modules)}"
+    name = f"{kind}_{digest(odoo.version, odoo.code, venv.addon_versions(), modules, LANGUAGE)}"
     with lock("template"):
         if exists(name):
             step.detail = name
@@ -109,7 +106,7 @@ def template(step: Step, odoo: Odoo, demo: bool) -> str:
         part = f"{name}_part"
         drop(part)
         create_empty(part)
-        odoo_run(odoo, part, ["-i", ",".join(modules), "--with-demo" if demo else "--without-demo"], log=f"{name}.log")
+        odoo_run(odoo, part, ["-i", ",".join(modules), _demo(demo), "--load-language", LANGUAGE], log=f"{name}.log")
         _move(part, name)
         for old in postgres.query(f"SELECT datname FROM pg_database WHERE datname LIKE '{kind}_%'"):
             if old != name:
@@ -120,7 +117,7 @@ def template(step: Step, odoo: Odoo, demo: bool) -> str:
 
 def create_empty(name: str) -> None:
     postgres.query(f"CREATE DATABASE {_quoted(name)} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'")
-    with contextlib.suppress(Failure):  # on a server of the user's the role may not be allowed to; Odoo does without
+    with contextlib.suppress(Failure):  # a role of the user's may not be allowed to; Odoo does without
         postgres.query("CREATE EXTENSION IF NOT EXISTS pg_trgm", name)
 
 
@@ -145,14 +142,15 @@ def install(step: Step, odoo: Odoo, name: str, addons: list[str], demo: bool) ->
     if not missing and not changed:
         step.detail = f"{name}: nothing changed"
         return
-    arguments = ["--with-demo" if demo else "--without-demo"]
-    for flag, found in (("-i", missing), ("-u", changed)):
-        arguments += [flag, ",".join(found)] if found else []
-    step.work(" and ".join(filter(None, (missing and f"installing {', '.join(missing)}", changed and f"upgrading {', '.join(changed)}"))))
+    arguments, said = [_demo(demo)], []
+    for flag, word, found in (("-i", "installing", missing), ("-u", "upgrading", changed)):
+        if found:
+            arguments += [flag, ",".join(found)]
+            said.append(f"{word} {', '.join(found)}")
+    step.work(" and ".join(said))
     state_file.unlink(missing_ok=True)  # an interrupted upgrade is done again
-    log = f"{name}.log"
-    odoo_run(odoo, name, arguments, log=log)
-    state_file.write_text(json.dumps({addon: now[addon] for addon in now if addon in state or addon in missing}))
+    odoo_run(odoo, name, arguments, log=f"{name}.log")
+    state_file.write_text(json.dumps({addon: now[addon] for addon in [*state, *missing]}))
     step.detail = name
 
 
@@ -170,21 +168,22 @@ def odoo_run(odoo: Odoo, name: str, arguments: list[str], log: str) -> None:
     """Run Odoo to install or upgrade and stop. Errors that Odoo only logs (failed demo data, say) count."""
     file = paths.LOG / log
     start = file.stat().st_size if file.is_file() else 0
-    command = [paths.venv_bin("python"), "-m", "odoo", "-d", name, *arguments, "--stop-after-init", "--no-http"]
-    run(command, log=log, env=environment(odoo), cwd=paths.ROOT)
+    command = [paths.venv_bin("python"), "-m", "odoo", "-d", name, *arguments]
+    run([*command, "--stop-after-init", "--no-http"], log=log, env=environment(odoo), cwd=paths.ROOT)
     with open(file, "rb") as out:
         out.seek(start)
-        errors = [line for line in out.read().decode(errors="replace").splitlines() if LOADED_ERROR.match(line)]
+        lines = out.read().decode(errors="replace").splitlines()
+    errors = [line for line in lines if LOADED_ERROR.match(line)]
     if errors:
         raise Failure("\n".join(["Odoo logged errors while it installed:", *errors[:20], f"More in {file}"]))
 
 
-# -- databases for one run of the tests ----------------------------------------------------------------------------
+# -- databases for one run of the tests --------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def temporary(purpose: str) -> Iterator[str]:
-    """A name of one's own; whatever has it is dropped at the end, also if this process is killed (then by the next)."""
+    """A name of one's own. What has it is dropped at the end; if this process is killed, by the next."""
     _drop_abandoned()
     name = f"{PREFIX}_{CHECKOUT}_{purpose}_{os.getpid()}_{int(time.time()) % 100000}"
     claim = paths.RUN / f"{name}.claim"
@@ -206,7 +205,7 @@ def _drop_abandoned() -> None:
             claim.unlink()
 
 
-# -- small things --------------------------------------------------------------------------------------------------
+# -- small things ------------------------------------------------------------------------------------------
 
 
 def _move(old: str, new: str) -> None:
@@ -214,6 +213,10 @@ def _move(old: str, new: str) -> None:
     if _filestore(old).is_dir():
         shutil.rmtree(_filestore(new), ignore_errors=True)
         _filestore(old).rename(_filestore(new))
+
+
+def _demo(wanted: bool) -> str:
+    return "--with-demo" if wanted else "--without-demo"
 
 
 def _filestore(name: str) -> Path:

@@ -25,6 +25,9 @@ SID_PACKAGES = (
 )
 # Newer versions name their font files otherwise, and every icon would vanish.
 BOOKWORM_PACKAGES = ("fonts-font-awesome",)
+# Debian leaves this out (it came without source), and Odoo logs an error on every page. It blurs the background of
+# video calls; an empty file only turns that off.
+STAND_INS = ("mail/static/lib/selfie_segmentation/selfie_segmentation.js",)
 DEBIAN_SUITES = {"bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable", "oldstable"}
 
 
@@ -38,8 +41,10 @@ class Odoo:
 
     @property
     def addons_path(self) -> list[str]:
-        found = [Path(self.code) / "addons", Path(self.code) / "odoo" / "addons"]
-        return [str(path) for path in found if path.is_dir()]
+        core, apart = Path(self.code) / "odoo" / "addons", Path(self.code) / "addons"
+        if (core / "web").is_dir():  # Debian's package: all in one; its addons/ is only a part of it
+            return [str(core)]
+        return [str(apart), str(core)]
 
     @property
     def said(self) -> str:
@@ -80,7 +85,7 @@ def _version(release: str) -> str:
 
 
 def _ours(step: Step) -> Odoo:
-    key = digest(SERIES, SID_PACKAGES, BOOKWORM_PACKAGES)
+    key = digest(SERIES, SID_PACKAGES, BOOKWORM_PACKAGES, STAND_INS)
     made = paths.ODOO / "made.json"
     if is_done("odoo", key) and made.is_file():
         return Odoo(**json.loads(made.read_text()))
@@ -100,7 +105,8 @@ def _ours(step: Step) -> Odoo:
         step.work(f"cloning {GIT_URL}, branch {SERIES} (about 1 GB)")
         if not shutil.which("git"):
             raise Failure("git is not installed; install it, or set ODOO_PATH to an Odoo 19 of yours")
-        run(["git", "clone", "--quiet", "--depth", "1", "--branch", SERIES, GIT_URL, str(part)], log="odoo.log")
+        clone = ["git", "clone", "--quiet", "--depth", "1", "--branch", SERIES]
+        run([*clone, GIT_URL, str(part)], log="odoo.log")
         kind = "git"
     shutil.rmtree(paths.ODOO, ignore_errors=True)
     part.rename(paths.ODOO)
@@ -116,7 +122,8 @@ def _debian_mirror() -> str | None:
     """The mirror that this machine takes Debian from, whatever format its sources are written in."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         return None
-    listed = output(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"])
+    wanted = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
+    listed = output(["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"])
     for line in listed.splitlines():
         uri, release, component = line.split()
         if component == "main" and release in DEBIAN_SUITES:
@@ -134,6 +141,7 @@ def _from_debian(mirror: str, target: Path) -> None:
     (paths.APT / "sources.list").write_text(sid + old)
     (paths.APT / "sources.parts").mkdir(exist_ok=True)
     debs = paths.APT / "debs"
+    shutil.rmtree(debs, ignore_errors=True)  # of an interrupted download
     for folder in (paths.APT / "lists/partial", paths.APT / "cache/archives/partial", debs):
         folder.mkdir(parents=True, exist_ok=True)
     options = {
@@ -154,6 +162,11 @@ def _from_debian(mirror: str, target: Path) -> None:
     target.mkdir()
     for deb in sorted(debs.glob("*.deb")):
         run(["dpkg-deb", "-x", str(deb), str(target)], log="odoo.log")
+    for name in STAND_INS:
+        file = target / "usr/lib/python3/dist-packages/odoo/addons" / name
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("// left out by Debian; video calls work without it\n")
     subprocess.run([*apt, "clean"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     shutil.rmtree(debs)
     shutil.rmtree(paths.APT / "lists")

@@ -3,9 +3,9 @@
 The private cluster is for trying and testing: it gives up durability (fsync off) for speed. Its only role is
 `odoo`, without a password; who may open the socket's directory may connect, and that is its owner alone.
 
-PostgreSQL refuses to run as root. Under root the cluster therefore belongs to an unprivileged user, who often cannot
-reach the project (think of /root/project). The server needs only its own directory, so it is handed over as an open
-file descriptor, and nobody's permissions have to be widened.
+PostgreSQL refuses to run as root. Under root the cluster therefore belongs to an unprivileged user, who often
+cannot reach the project (think of /root/project). The server needs only its own directory, so that is handed over
+as an open file descriptor, and nobody's permissions have to be widened.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ def ensure(step: Step) -> None:
     """Start the cluster, making it first if need be; afterwards `environment` says how to reach it."""
     if not is_private():
         if os.environ.get("PGUSER", "") == "postgres":
-            raise Failure("Odoo refuses the database role 'postgres': set PGUSER to another role that may create databases")
+            raise Failure("Odoo refuses the role 'postgres': set PGUSER to another one that may create databases")
         query("SELECT 1")
         step.detail = f"yours, at PGHOST={os.environ['PGHOST']}"
         return
@@ -67,7 +67,7 @@ def ensure(step: Step) -> None:
         if not _answers():
             step.working or step.work("starting it")
             _start()
-    step.detail = f"private cluster, version {(DATA / 'PG_VERSION').read_text().strip()}, socket in {paths.PG}"
+    step.detail = f"private cluster, version {_made_by()}, socket in {paths.PG}"
 
 
 def environment() -> dict[str, str]:
@@ -127,7 +127,7 @@ def stop() -> bool:
         return True
 
 
-# -- the private cluster -------------------------------------------------------------------------------------------
+# -- the private cluster -----------------------------------------------------------------------------------
 
 
 def _owner() -> dict[str, object]:
@@ -138,7 +138,7 @@ def _owner() -> dict[str, object]:
         with contextlib.suppress(KeyError):
             user = pwd.getpwnam(name)
             return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    raise Failure("PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it as")
+    raise Failure("PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' instead")
 
 
 @contextlib.contextmanager
@@ -146,7 +146,8 @@ def _handed_over(directory: Path) -> Iterator[tuple[str, dict]]:
     """The directory as a path that its owner can open from anywhere, and the options for subprocess."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}", {"pass_fds": [descriptor], "cwd": "/", "umask": 0o077, **_owner()}
+        options = {"pass_fds": [descriptor], "cwd": "/", "umask": 0o077, **_owner()}
+        yield f"/proc/self/fd/{descriptor}", options
     finally:
         os.close(descriptor)
 
@@ -164,12 +165,9 @@ def _create() -> None:
         if owner:
             os.chown(path, owner["user"], owner["group"])
     with _handed_over(data) as (path, options):
+        initdb = [program("initdb"), "-D", path, "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust"]
         made = subprocess.run(
-            [program("initdb"), "-D", path, "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync"],
-            env=_plain_environment(),
-            capture_output=True,
-            text=True,
-            **options,
+            [*initdb, "--no-sync"], env=_plain_environment(), capture_output=True, text=True, **options
         )
     if made.returncode:
         raise Failure(f"initdb failed:\n{made.stderr.strip()}")
@@ -200,10 +198,16 @@ def _start() -> None:
 
 
 def _check_version() -> None:
-    made_by = (DATA / "PG_VERSION").read_text().strip()
     have = re.search(r"(\d+)", output([program("postgres"), "--version"]))[1]
-    if made_by != have:
-        raise Failure(f"{paths.PG} was made by PostgreSQL {made_by}, this machine has {have}: run `./dev clean` and try again")
+    if _made_by() != have:
+        raise Failure(
+            f"{paths.PG} was made by PostgreSQL {_made_by()}, this machine has {have}: `./dev clean --databases`"
+            " gives them up and the next run makes them anew"
+        )
+
+
+def _made_by() -> str:
+    return (DATA / "PG_VERSION").read_text().strip()
 
 
 def _answers() -> bool:

@@ -1,6 +1,7 @@
 """./dev run, shell, psql, stop and clean."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import databases, paths, postgres, setup
@@ -20,7 +22,11 @@ KNOWN_PASSWORDS = {"admin": "admin", "demo": "demo", "portal": "portal"}
 
 def run(name: str, port: int, demo: bool, workers: int) -> int:
     paths.make_layout()
-    _refuse_busy(port)
+    with _port_of_ours(port):
+        return _run(name, port, demo, workers)
+
+
+def _run(name: str, port: int, demo: bool, workers: int) -> int:
     progress = Progress(setup.STEPS + 3)
     odoo = setup.prepare(progress)
     with progress.step("Template database") as step:
@@ -31,13 +37,22 @@ def run(name: str, port: int, demo: bool, workers: int) -> int:
     with progress.step("Our addons") as step:
         databases.ensure(step, odoo, name, databases.our_addons(), demo, source)
     log = paths.LOG / f"server-{port}.log"
-    command = [paths.venv_bin("python"), "-m", "odoo", "-d", name, "--db-filter", f"^{name}$", "--http-port", str(port)]
-    command += ["--logfile", str(log), "--workers", str(workers)]
+    command = [paths.venv_bin("python"), "-m", "odoo", "-d", name, "--db-filter", f"^{name}$"]
+    command += ["--http-port", str(port), "--workers", str(workers), "--logfile", str(log)]
     if workers:
         command += ["--gevent-port", str(_free_port(port + 3))]
     with progress.step("Server") as step:
         step.work("starting it")
-        server = subprocess.Popen(command, env=databases.environment(odoo), cwd=paths.ROOT, stdin=subprocess.DEVNULL)
+        with open(log, "ab") as out:
+            server = subprocess.Popen(
+                command,
+                env=databases.environment(odoo),
+                cwd=paths.ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,  # Ctrl-C reaches us alone; twice, Odoo would take it for "at once"
+            )
         note = paths.RUN / f"server-{port}.pid"
         note.write_text(json.dumps({"pid": server.pid, "db": name}))
         try:
@@ -95,15 +110,20 @@ def _await_login(server: subprocess.Popen, port: int, log: Path) -> None:
 
 
 def _follow(server: subprocess.Popen) -> int:
-    """Wait for the server; a terminal's Ctrl-C reaches it too, a signal to us alone is passed on."""
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    while True:
-        try:
-            code = server.wait()
-            break
-        except KeyboardInterrupt:
+    """Wait for the server, and take it down when we are asked to end in whatever way."""
+
+    def end(*_):
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
             print("\nstopping …", flush=True)
-            _end(server)
+        _end(server)
+        return 0
     return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM) else code
 
 
@@ -116,15 +136,19 @@ def _end(server: subprocess.Popen) -> None:
         server.wait()
 
 
-def _refuse_busy(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextlib.contextmanager
+def _port_of_ours(port: int) -> Iterator[None]:
+    """Make sure that nobody else listens there, now or while this ./dev prepares."""
+    taken = f"port {port} is taken: stop what listens there (`./dev stop` if it is ours), or give --port"
+    with open(paths.RUN / f"server-{port}.lock", "w") as claim, socket.socket() as probe:
         try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise Failure(
-                f"port {port} is taken: stop what listens there (`./dev stop` if it is ours), or give --port"
-            ) from None
+            raise Failure(taken) from None
+        probe.close()
+        yield
 
 
 def _free_port(wanted: int) -> int:
@@ -135,13 +159,14 @@ def _free_port(wanted: int) -> int:
     raise Failure("no free port")
 
 
-# -- shell, psql ---------------------------------------------------------------------------------------------------
+# -- shell, psql -------------------------------------------------------------------------------------------
 
 
 def shell(name: str) -> int:
     odoo = setup.prepare(Progress(setup.STEPS))
     _need(name)
-    command = [paths.venv_bin("python"), "-m", "odoo", "shell", "-d", name, "--no-http", "--log-level", "warn"]
+    command = [paths.venv_bin("python"), "-m", "odoo", "shell", "-d", name]
+    command += ["--no-http", "--log-level", "warn"]
     os.chdir(paths.ROOT)
     os.execve(command[0], command, databases.environment(odoo))
 
@@ -159,7 +184,7 @@ def _need(name: str) -> None:
         raise Failure(f"there is no database {name}: `./dev run --db {name}` makes it")
 
 
-# -- stop, clean ---------------------------------------------------------------------------------------------------
+# -- stop, clean -------------------------------------------------------------------------------------------
 
 
 def stop() -> int:

@@ -108,7 +108,8 @@ def run(command: list[str], log: str | None = None, **options) -> None:
             start = out.tell()
             out.write(f"$ {shlex.join(command)}\n".encode())
             out.flush()
-            code = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **options)
+            streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": subprocess.STDOUT}
+            code = subprocess.call(command, **streams, **options)
         with open(paths.LOG / log, "rb") as out:
             out.seek(start)
             tail = "\n".join(out.read().decode(errors="replace").splitlines()[-25:])
@@ -120,7 +121,8 @@ def run(command: list[str], log: str | None = None, **options) -> None:
 def output(command: list[str], **options) -> str:
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode:
-        raise Failure(f"this command ended with status {done.returncode}: {shlex.join(command)}\n{done.stderr.strip()}")
+        said = done.stderr.strip()
+        raise Failure(f"this command ended with status {done.returncode}: {shlex.join(command)}\n{said}")
     return done.stdout
 
 

@@ -35,11 +35,8 @@ def main(arguments: list[str]) -> int:
     with progress.step("Template database") as step:
         source = databases.template(step, odoo, demo=True)
     addons = addons_for(rest)
-    if options["db"]:
-        context = contextlib.nullcontext(options["db"])
-    else:
-        context = databases.temporary("test")
-    with context as name:
+    kept = options["db"]
+    with contextlib.nullcontext(kept) if kept else databases.temporary("test") as name:
         with progress.step("Our addons") as step:
             if options["fresh"]:
                 databases.drop(name)
