@@ -6,9 +6,9 @@ import sys
 
 from .steps import Failure, warn
 
-DESCRIPTION = """Run, test and measure these Odoo addons on this machine. Everything that is needed is fetched on first use
-into .dev/, which may be deleted at any time; Odoo itself comes from ODOO_PATH, from Debian or from git, PostgreSQL
-from PGHOST or from a private cluster."""
+DESCRIPTION = """Run, test and measure these Odoo addons on this machine. Everything that is needed is
+fetched on first use into .dev/, which may be deleted at any time; Odoo itself comes from ODOO_PATH, from Debian
+or from git, PostgreSQL from PGHOST or from a private cluster."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,30 +18,32 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, text: str, **options) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, allow_abbrev=False, **options)
 
+    db = {"default": "logistics", "metavar": "NAME"}
     run = add("run", "Start Odoo with our addons and demo data; Ctrl-C ends it.")
-    run.add_argument("--db", default="logistics", metavar="NAME", help="the database, made if it does not exist (default: %(default)s)")
+    run.add_argument("--db", **db, help="the database, made if it does not exist (default: %(default)s)")
     run.add_argument("--port", type=int, default=8069, help="on 127.0.0.1 (default: %(default)s)")
     run.add_argument("--no-demo", action="store_true", help="make the database without demo data")
-    run.add_argument("--workers", type=int, default=0, metavar="N", help="processes for requests; 0 is one process with threads (default)")
+    run.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one, with threads)")
 
     add("test", "Run the tests; arguments go to pytest.", add_help=False)
     add("lint", "Check the code, the views and the translations.")
 
     bench = add("bench", "Measure, each figure beside a bare baseline.")
-    bench.add_argument("names", nargs="*", metavar="NAME", help="which; all of tests/bench/bench_<name>.py by default")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="of tests/bench/bench_<name>.py (default: all)")
     bench.add_argument("--json", metavar="FILE", help="write the figures there too")
+    bench.add_argument("-o", "--option", action="append", default=[], metavar="NAME=VALUE", help="for the benchmark")
 
     shell = add("shell", "A Python prompt with Odoo's `env`.")
-    shell.add_argument("--db", default="logistics", metavar="NAME")
+    shell.add_argument("--db", **db)
     psql = add("psql", "A psql prompt.")
-    psql.add_argument("--db", default="logistics", metavar="NAME")
+    psql.add_argument("--db", **db)
 
     i18n = add("i18n", "Write the .pot of our addons anew and merge it into their zh_CN.po.")
     i18n.add_argument("addons", nargs="*", metavar="ADDON")
 
     add("stop", "Stop the servers that ./dev run started, and the private PostgreSQL.")
     clean = add("clean", "Stop everything and delete .dev/.")
-    clean.add_argument("--databases", action="store_true", help="only the databases and filestores; keep what was downloaded")
+    clean.add_argument("--databases", action="store_true", help="only these; keep what was downloaded")
     return top
 
 
@@ -73,7 +75,7 @@ def _command(options: argparse.Namespace) -> int:
     if options.command == "bench":
         from . import benching
 
-        return benching.main(options.names, options.json)
+        return benching.main(options.names, options.option, options.json)
     if options.command == "i18n":
         from . import translating
 

@@ -1,0 +1,1 @@
+"""What runs with the virtual environment's Python, where polib and the like are to be had."""

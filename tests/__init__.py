@@ -1,0 +1,1 @@
+"""Tests of the project as a whole: across addons, over RPC, in a browser."""
