@@ -9,19 +9,18 @@ from pathlib import Path
 from . import postgres, venv
 from .steps import Failure, Step, lock, run
 
-# Installing PostgreSQL on Debian makes and starts a cluster of the system's own; ours is private, so that one is not wanted.
+# Installing PostgreSQL on Debian makes and starts a cluster for the whole system, which nobody asked for.
 NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/logistics-dev.conf")
 
 
-def missing(browser: bool) -> list[str]:
+def missing(database: bool, browser: bool) -> list[str]:
     """Debian packages that have to be installed; `browser` for what only browser tests need."""
     wanted = []
     if importlib.util.find_spec("ensurepip") is None or not venv.has_venv_module():
         wanted.append("python3-venv")
-    if postgres.is_private():
-        if postgres.bin_directory() is None:
-            wanted.append("postgresql")
-    elif not shutil.which("psql"):
+    if database and postgres.is_private() and postgres.bin_directory() is None:
+        wanted.append("postgresql")
+    if database and not postgres.is_private() and not shutil.which("psql"):
         wanted.append("postgresql-client")
     if not Path("/etc/ssl/certs/ca-certificates.crt").is_file():
         wanted.append("ca-certificates")
@@ -35,22 +34,23 @@ def missing(browser: bool) -> list[str]:
     return wanted
 
 
-def ensure(step: Step, browser: bool = False) -> None:
+def ensure(step: Step, database: bool = True, browser: bool = False) -> None:
     with lock("machine"):
-        wanted = missing(browser)
+        wanted = missing(database, browser)
         if not wanted:
             step.detail = "nothing is missing"
             return
         apt = _apt(wanted)
         step.work(f"installing {' '.join(wanted)}")
         run([*apt, "update", "-q"], log="machine.log")
+        install = [*apt, "install", "-q", "-y", "--no-install-recommends"]
         no_cluster = "postgresql" in wanted
         if no_cluster:
-            run([*apt, "install", "-q", "-y", "--no-install-recommends", "postgresql-common"], log="machine.log")
+            run([*install, "postgresql-common"], log="machine.log")
             _as_root(["mkdir", "-p", str(NO_MAIN_CLUSTER.parent)])
             _as_root(["tee", str(NO_MAIN_CLUSTER)], input="create_main_cluster = false\n")
         try:
-            run([*apt, "install", "-q", "-y", "--no-install-recommends", *wanted], log="machine.log")
+            run([*install, *wanted], log="machine.log")
         finally:
             if no_cluster:
                 _as_root(["rm", "-f", str(NO_MAIN_CLUSTER)])
@@ -91,9 +91,8 @@ def _as_root(command: list[str], **options) -> None:
 
 
 def _has_library(name: str) -> bool:
-    return any(path for top in ("/lib", "/usr/lib", "/usr/lib64", "/usr/local/lib") for path in Path(top).glob(f"{name}*")) or any(
-        Path("/usr/lib").glob(f"*/{name}*")
-    )
+    patterns = (f"lib*/{name}*", f"lib/*/{name}*", f"local/lib/{name}*")
+    return any(True for pattern in patterns for _ in Path("/usr").glob(pattern))
 
 
 def _has_chinese_font() -> bool:
