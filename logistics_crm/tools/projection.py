@@ -11,7 +11,9 @@ from .tracking_status import FINAL, HANDLED, OFFICE, RANK
 
 # From these alone one can tell whether the parcel is on its way back, so that `advance` may start from them.
 _TELLING = frozenset(RANK) - {"exception", "expired"}
-_ETA_WEIGHT = {"planned": 0, "estimated": 1, "actual": 2}
+# An estimate that says when it was made (`eta` beside `occurred_at`) outweighs one that is known only by its content.
+_STATED = 2
+_IMPLIED = {"planned": 0, "estimated": 1}
 
 
 class LogEntry(NamedTuple):
@@ -99,8 +101,12 @@ def can_advance(state, entries):
         return state.eta is None and all(entry.classifier == "actual" for entry in entries)
     if state.status not in _TELLING:
         return False
-    last = state.last_event_at
-    return all(entry.classifier == "actual" and entry.occurred_at > last for entry in entries)
+    last, has_eta = state.last_event_at, state.eta is not None
+    return all(
+        # Whether a new estimate is newer than the known one, only the log can tell.
+        entry.classifier == "actual" and entry.occurred_at > last and not (has_eta and entry.eta is not None)
+        for entry in entries
+    )
 
 
 def advance(state, entries):
@@ -127,11 +133,11 @@ def project(entries):
             step = _apply(state, entry)
             if step:
                 steps.append(step)
-        eta = entry.eta
+        eta, weight = entry.eta, _STATED
         if eta is None and entry.classifier != "actual" and entry.status == "delivered":
-            eta = entry.occurred_at
+            eta, weight = entry.occurred_at, _IMPLIED[entry.classifier]
         if eta is not None:
-            candidate = (_ETA_WEIGHT[entry.classifier], entry.occurred_at, RANK[entry.status], entry.key, eta)
+            candidate = (weight, *log_order(entry), eta)
             if best_eta is None or candidate > best_eta:
                 best_eta = candidate
     state.eta = best_eta[-1] if best_eta else None
