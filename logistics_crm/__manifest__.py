@@ -26,6 +26,7 @@
         "data/logistics.tracking.code.csv",
         "data/logistics_service_level_data.xml",
         "data/ir_cron_data.xml",
+        "views/res_config_settings_views.xml",
     ],
     "demo": [
     ],

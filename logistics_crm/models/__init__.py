@@ -18,3 +18,5 @@ from . import delivery_carrier
 from . import stock_picking
 from . import sale_order
 from . import helpdesk_ticket
+from . import res_company
+from . import res_config_settings
