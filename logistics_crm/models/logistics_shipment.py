@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..tools.tracking_status import FINAL, OPEN, STATUSES
 
 AT_RISK = 0.5  # delay_risk from here on counts as "at risk"
+ORDINARY_STOPS = ("created", "picked_up", "departed", "in_transit", "arrived_hub", "out_for_delivery")
 
 
 class LogisticsShipment(models.Model):
@@ -223,9 +224,9 @@ class LogisticsShipment(models.Model):
         return timelines
 
     @api.model
-    def _expand_status(self, _statuses, _domain):
-        """The kanban shows every stop of an ordinary journey, also where no parcel stands just now."""
-        return [status for status, _label in STATUSES if status not in ("customs", "expired", "ready_for_pickup")]
+    def _expand_status(self, statuses, _domain):
+        """The kanban shows every stop of an ordinary journey, also where no parcel stands just now, in its order."""
+        return [status for status, _label in STATUSES if status in statuses or status in ORDINARY_STOPS]
 
     # Records entered by hand
 
@@ -253,6 +254,36 @@ class LogisticsShipment(models.Model):
                 "default_partner_id": self.customer_id.id,
                 "default_name": self.name,
             },
+        )
+        return action
+
+    def action_create_ticket(self):
+        """Open a new ticket about this shipment, filled in as far as we know it."""
+        self.ensure_one()
+        label = dict(self._fields["status"]._description_selection(self.env))[self.status]
+        state = f"{label} – {self.reason_id.name}" if self.reason_id else label
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Ticket"),
+            "res_model": "helpdesk.ticket",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "context": {
+                "default_shipment_ids": self.ids,
+                "default_partner_id": self.customer_id.id,
+                "default_name": f"{self.name}: {state}",
+                "default_company_id": self.company_id.id,
+            },
+        }
+
+    def action_view_customer_shipments(self):
+        """The other shipments of this one's customer, those that have arrived included."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("logistics_crm.action_logistics_shipment")
+        action.update(
+            display_name=self.customer_id.display_name,
+            domain=[("customer_id", "=", self.customer_id.id)],
+            context={"default_customer_id": self.customer_id.id},
         )
         return action
 

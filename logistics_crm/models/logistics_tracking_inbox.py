@@ -311,6 +311,10 @@ class LogisticsTrackingInbox(models.Model):
         self.filtered(lambda entry: entry.state in ("waiting", "rejected")).write({"state": "discarded"})
         return True
 
+    def action_view_shipment(self):
+        self.ensure_one()
+        return self.shipment_id._action_open(self.shipment_id)
+
     def action_map_code(self):
         """Open a new line of the source's code map for this entry's raw code."""
         self.ensure_one()

@@ -11,11 +11,14 @@ class StockPicking(models.Model):
     _inherit = "stock.picking"
 
     shipment_ids = fields.One2many("logistics.shipment", "picking_id", string="Shipments")
-    shipment_count = fields.Integer(compute="_compute_shipment_count")
-    shipment_status = fields.Selection(STATUSES, compute="_compute_shipment_state")
-    shipment_promised_at = fields.Datetime(string="Promised Delivery", compute="_compute_shipment_state")
-    shipment_eta = fields.Datetime(string="ETA", compute="_compute_shipment_state")
-    shipment_timeline = fields.Json(compute="_compute_shipment_state")
+    # sudo: a warehouse worker sees how the own transfer travels, without rights on shipments.
+    shipment_count = fields.Integer(compute="_compute_shipment_count", compute_sudo=True)
+    shipment_status = fields.Selection(STATUSES, compute="_compute_shipment_state", compute_sudo=True)
+    shipment_promised_at = fields.Datetime(
+        string="Promised Delivery", compute="_compute_shipment_state", compute_sudo=True
+    )
+    shipment_eta = fields.Datetime(string="ETA", compute="_compute_shipment_state", compute_sudo=True)
+    shipment_timeline = fields.Json(compute="_compute_shipment_state", compute_sudo=True)
 
     @api.depends("shipment_ids")
     def _compute_shipment_count(self):
