@@ -46,7 +46,7 @@ class State:
     """The projected fields of a shipment. Datetimes are naive UTC."""
 
     FIELDS = ("status", "reason_id", "last_event_at", "picked_up_at", "delivered_at", "attempts", "eta")
-    __slots__ = (*FIELDS, "heading_back")
+    __slots__ = (*FIELDS, "handled", "heading_back")
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class State:
         self.attempts = attempts
         self.eta = eta
         self.heading_back = status in ("returning", "returned")
+        self.handled = picked_up_at is not None or delivered_at is not None or self.heading_back
 
     def values(self):
         return tuple(getattr(self, name) for name in self.FIELDS)
@@ -148,8 +149,9 @@ def _apply(state, entry):
     """Apply one actual event to `state`; return the Step when the status or its reason changed."""
     status = entry.status
     state.last_event_at = entry.occurred_at
-    if state.picked_up_at is None and status in HANDLED:
+    if status in HANDLED and state.picked_up_at is None and state.status not in FINAL:
         state.picked_up_at = entry.occurred_at
+        state.handled = True
     new_status = _next_status(state, entry)
     if new_status is None:
         return None
@@ -161,6 +163,8 @@ def _apply(state, entry):
     elif state.status == "delivered" and new_status == "exception":
         state.delivered_at = None
         state.attempts -= 1
+    if state.status in FINAL or new_status in ("delivered", "returning", "returned"):
+        state.handled = True  # only what was under way can be delivered, sent back or handed to the wrong person
     if new_status in ("returning", "returned"):
         state.heading_back = True
     elif new_status in FINAL:
@@ -179,7 +183,7 @@ def _next_status(state, entry):
         undone = status == "exception" and entry.undoes
         return status if undone or status in ("returning", "returned") and status != current else None
     if status in OFFICE:
-        if state.picked_up_at is not None or state.delivered_at is not None or state.heading_back:
+        if state.handled:
             return None
         return None if status == "created" and current != "created" else status
     if state.heading_back and status in HANDLED:
