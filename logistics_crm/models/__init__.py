@@ -1,22 +1,27 @@
-from . import logistics_bulk_mixin
-from . import logistics_rate_limit
-from . import logistics_reason
-from . import logistics_service_level
-from . import logistics_hub
-from . import logistics_tracking_source
-from . import logistics_tracking_code
-from . import logistics_customer_key
-from . import logistics_shipment
-from . import logistics_shipment_customers
-from . import logistics_shipment_proof
-from . import logistics_shipment_upsert
-from . import logistics_tracking_event
-from . import logistics_tracking_ingest
-from . import logistics_tracking_projection
-from . import logistics_tracking_inbox
-from . import delivery_carrier
-from . import stock_picking
-from . import sale_order
-from . import helpdesk_ticket
-from . import res_company
-from . import res_config_settings
+from . import (
+    delivery_carrier,
+    helpdesk_ticket,
+    logistics_bulk_mixin,
+    logistics_customer_key,
+    logistics_customer_usual,
+    logistics_hub,
+    logistics_rate_limit,
+    logistics_reason,
+    logistics_service_level,
+    logistics_shipment,
+    logistics_shipment_check,
+    logistics_shipment_customers,
+    logistics_shipment_order,
+    logistics_shipment_proof,
+    logistics_shipment_upsert,
+    logistics_tracking_code,
+    logistics_tracking_event,
+    logistics_tracking_inbox,
+    logistics_tracking_ingest,
+    logistics_tracking_projection,
+    logistics_tracking_source,
+    res_company,
+    res_config_settings,
+    sale_order,
+    stock_picking,
+)

@@ -19,8 +19,7 @@ class LogisticsBulkMixin(models.AbstractModel):
         if not (self.env.su or any(user.has_group(group) for group in allowed)):
             raise AccessError(
                 self.env._(
-                    "%(user)s may not send data in bulk. Ask an administrator for the group "
-                    "Logistics / Integrator.",
+                    "%(user)s may not send data in bulk. Ask an administrator for the group Logistics / Integrator.",
                     user=user.name,
                 )
             )
@@ -89,7 +88,9 @@ class LogisticsBulkMixin(models.AbstractModel):
             "ambiguous_waybill": _(
                 "Several carriers have this waybill: %(value)s. The event waits until somebody names the carrier."
             ),
-            "unknown_code": _("The code map of the source does not have this code yet: %(value)s. The event waits for it."),
+            "unknown_code": _(
+                "The code map of the source does not have this code yet: %(value)s. The event waits for it."
+            ),
         }
 
     @api.model

@@ -37,7 +37,9 @@ class LogisticsHub(models.Model):
     _name_uniq = models.UniqueIndex("(company_id, lower(name))", "Another hub of this company has this name already.")
 
     def _compute_event_count(self):
-        counts = dict(self.env["logistics.tracking.event"]._read_group([("hub_id", "in", self.ids)], ["hub_id"], ["__count"]))
+        counts = dict(
+            self.env["logistics.tracking.event"]._read_group([("hub_id", "in", self.ids)], ["hub_id"], ["__count"])
+        )
         for hub in self:
             hub.event_count = counts.get(hub, 0)
 

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..tools.order_checks import REQUIRABLE
+
 
 class LogisticsServiceLevel(models.Model):
     """What was sold: same day, next day, economy …"""
@@ -19,6 +21,15 @@ class LogisticsServiceLevel(models.Model):
         "0: no promise.",
     )
     description = fields.Text(translate=True)
+    required_field_ids = fields.Many2many(
+        "ir.model.fields",
+        "logistics_service_level_required_field_rel",
+        "service_level_id",
+        "field_id",
+        string="Required Data",
+        domain=[("model", "=", "logistics.shipment"), ("name", "in", REQUIRABLE)],
+        help="An order of this service level without any of these is marked to be checked.",
+    )
 
     _code_uniq = models.UniqueIndex(
         "(code, COALESCE(company_id, 0))", "Another service level of this company has this code already."

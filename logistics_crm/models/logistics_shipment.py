@@ -228,6 +228,20 @@ class LogisticsShipment(models.Model):
         """The kanban shows every stop of an ordinary journey, also where no parcel stands just now, in its order."""
         return [status for status, _label in STATUSES if status in statuses or status in ORDINARY_STOPS]
 
+    # Hooks of the bulk paths, each called once a batch in the transaction that wrote it
+
+    @api.model
+    def _on_upserted(self, created_ids, updated_ids):
+        """Shipments were made and changed in bulk."""
+
+    @api.model
+    def _on_transitions(self, transitions):
+        """Tracking events that were not late changed these shipments: list of Transition, in order of occurrence."""
+
+    @api.model
+    def _on_eta_changes(self, changes):
+        """The estimated arrival of these shipments changed: list of EtaChange."""
+
     # Records entered by hand
 
     @api.model_create_multi

@@ -137,13 +137,7 @@ class LogisticsShipment(models.Model):
             self._on_upserted([draft.id for draft in created], [draft.id for draft in updated])
         if created:
             self.env["logistics.tracking.inbox"]._place_waiting_for_waybills([draft.waybill for draft in created])
-        return ShipmentBatch(
-            {index: (draft.waybill, draft.id) for index, draft in targets.items()}, changed, rejected
-        )
-
-    @api.model
-    def _on_upserted(self, created_ids, updated_ids):
-        """Hook: called once a batch, in its transaction, with the ids of shipments made and changed in bulk."""
+        return ShipmentBatch({index: (draft.waybill, draft.id) for index, draft in targets.items()}, changed, rejected)
 
     # Reading a row
 
@@ -321,7 +315,7 @@ def _recordset(key, rows):
 class Draft:
     """A shipment while a batch is applied to it. `id` is None until it is inserted."""
 
-    __slots__ = ("waybill", "id", "values", "dirty")
+    __slots__ = ("dirty", "id", "values", "waybill")
 
     def __init__(self, waybill, shipment_id, values):
         self.waybill = waybill
@@ -365,7 +359,9 @@ class ShipmentNames:
         self.home_country, self.home_code = company.country_id.id or None, company.country_id.code or None
         self.states = self._read_states(rows)
         self.partners = self._read_partners({row["customer_id"] for row in rows if row.get("customer_id")})
-        self.refs = self._read_refs({row[party]["ref"] for row in rows for party in _PARTIES if row.get(party, {}).get("ref")})
+        self.refs = self._read_refs(
+            {row[party]["ref"] for row in rows for party in _PARTIES if row.get(party, {}).get("ref")}
+        )
         self.defaults = {
             "pieces": 1,
             "insured": False,

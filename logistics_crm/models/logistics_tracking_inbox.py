@@ -293,7 +293,9 @@ class LogisticsTrackingInbox(models.Model):
         placed = self._replay()
         left = len(self) - len(placed)
         if left:
-            message = self.env._("%(placed)s placed, %(left)s still not: see what is wrong there.", placed=len(placed), left=left)
+            message = self.env._(
+                "%(placed)s placed, %(left)s still not: see what is wrong there.", placed=len(placed), left=left
+            )
         else:
             message = self.env._("%(placed)s placed.", placed=len(placed))
         return {

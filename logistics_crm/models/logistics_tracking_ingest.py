@@ -81,11 +81,12 @@ class LogisticsTrackingEvent(models.Model):
         return str(waybill)[:64] if waybill else ""
 
     @api.model
-    def _ingest_batch(self, events):
+    def _ingest_batch(self, events, shipment_ids=None):
         """Validate, place and project `events`; the number of SQL statements does not depend on how many they are.
 
         The caller keeps what was parked or rejected.
 
+        :param shipment_ids: for callers of ours that know the shipment of each row: a list of ids beside `events`
         :return: EventBatch
         """
         now = self._bulk_now()
@@ -111,7 +112,9 @@ class LogisticsTrackingEvent(models.Model):
             source_ids[index] = source_id
             candidates = by_waybill.get(row.waybill, ())
             shipment = candidates[0] if len(candidates) == 1 and carrier_id is None else None
-            if shipment is None:
+            if shipment_ids is not None:
+                shipment = next(known for known in candidates if known[0] == shipment_ids[index])
+            elif shipment is None:
                 shipment = self._row_shipment(candidates, carrier_id, row)
                 if type(shipment) is Problem:
                     parked[index] = shipment

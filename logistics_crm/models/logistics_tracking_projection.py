@@ -31,16 +31,6 @@ class LogisticsShipment(models.Model):
 
     _inherit = "logistics.shipment"
 
-    # Hooks: exceptions, SLA and notifications extend these; both run in the transaction that wrote the events.
-
-    @api.model
-    def _on_transitions(self, transitions):
-        """Called once a batch with the Transitions that it made, in order of occurrence for each shipment."""
-
-    @api.model
-    def _on_eta_changes(self, changes):
-        """Called once a batch with the EtaChanges that it made."""
-
     @api.model
     def _lock_for_events(self, waybills):
         """Lock the company's shipments with these waybills, in the order of their ids.

@@ -43,7 +43,9 @@ class LogisticsTrackingSource(models.Model):
     )
 
     def _compute_counts(self):
-        codes = dict(self.env["logistics.tracking.code"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"]))
+        codes = dict(
+            self.env["logistics.tracking.code"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"])
+        )
         waiting = dict(
             self.env["logistics.tracking.inbox"]._read_group(
                 [("source_id", "in", self.ids), ("state", "in", ("waiting", "rejected"))], ["source_id"], ["__count"]
@@ -59,8 +61,10 @@ class LogisticsTrackingSource(models.Model):
         It comes with the addon; this brings it back where somebody deleted or archived it.
         """
         # sudo: the integrator that sends events may not write sources; nothing of its input goes in here.
-        source = self.sudo().with_context(active_test=False).search(
-            [("code", "=ilike", "api"), ("company_id", "in", (False, self.env.company.id))], limit=1
+        source = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("code", "=ilike", "api"), ("company_id", "in", (False, self.env.company.id))], limit=1)
         )
         if source:
             source.active = True

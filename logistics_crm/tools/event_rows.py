@@ -9,7 +9,7 @@ from .row_values import FUTURE_TOLERANCE, check_keys, read_instant, read_text
 from .tracking_status import CLASSIFIERS, RANK
 
 KEYS = frozenset(
-    "waybill occurred_at status code source external_id carrier hub location reason description eta classifier".split()
+    ["waybill", "occurred_at", "status", "code", "source", "external_id", "carrier", "hub", "location", "reason", "description", "eta", "classifier"]
 )
 _CLASSIFIERS = frozenset(code for code, _label in CLASSIFIERS)
 

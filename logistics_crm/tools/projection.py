@@ -181,7 +181,7 @@ def _next_status(state, entry):
     status, current = entry.status, state.status
     if current in FINAL:
         undone = status == "exception" and entry.undoes
-        return status if undone or status in ("returning", "returned") and status != current else None
+        return status if undone or (status in ("returning", "returned") and status != current) else None
     if status in OFFICE:
         if state.handled:
             return None

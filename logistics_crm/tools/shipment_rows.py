@@ -3,11 +3,16 @@
 from .problems import RowProblem
 from .row_values import check_keys, read_instant, read_number, read_text
 
-PARTY_KEYS = frozenset("name phone email street city zip state country ref".split())
-CUSTOMER_KEYS = frozenset("ref vat phone email name".split())
+PARTY_KEYS = frozenset(["name", "phone", "email", "street", "city", "zip", "state", "country", "ref"])
+CUSTOMER_KEYS = frozenset(["ref", "vat", "phone", "email", "name"])
 
 _TEXTS = {"carrier": 128, "service_level": 128, "currency": 8, "cargo": 128}
-_NUMBERS = {"weight_kg": "weight", "volume_m3": "volume", "declared_value": "declared_value", "freight": "freight_amount"}
+_NUMBERS = {
+    "weight_kg": "weight",
+    "volume_m3": "volume",
+    "declared_value": "declared_value",
+    "freight": "freight_amount",
+}
 _INSTANTS = ("ordered_at", "promised_at")
 KEYS = frozenset(
     ["waybill", "customer", "customer_id", "shipper", "consignee", "pieces", "insured", *_TEXTS, *_NUMBERS, *_INSTANTS]
@@ -47,9 +52,7 @@ def read_shipment(row):
             result[key] = _read_dict(value, key, PARTY_KEYS, _PARTY_LIMITS)
         elif key == "customer":
             result[key] = _read_customer(value)
-        elif key == "customer_id":
-            result[key] = read_number(value, key, whole=True)
-        elif key == "pieces":
+        elif key == "customer_id" or key == "pieces":
             result[key] = read_number(value, key, whole=True)
         elif key == "insured":
             if value not in (True, False, None):

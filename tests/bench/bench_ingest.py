@@ -247,7 +247,11 @@ def integrator_key(env):
             "group_ids": [(6, 0, [env.ref("logistics_crm.group_logistics_integrator").id])],
         }
     )
-    key = env["res.users.apikeys"].with_user(user)._generate("rpc", "bench", fields.Datetime.add(fields.Datetime.now(), days=1))
+    key = (
+        env["res.users.apikeys"]
+        .with_user(user)
+        ._generate("rpc", "bench", fields.Datetime.add(fields.Datetime.now(), days=1))
+    )
     env.cr.commit()
     return user.id, key
 

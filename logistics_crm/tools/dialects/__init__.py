@@ -12,9 +12,7 @@ from .plain_json import PlainJson
 from .seventeentrack import SeventeenTrack
 from .standard_webhooks import StandardWebhooks
 
-DIALECTS = {
-    cls.name: cls for cls in (AfterShip, EasyPost, SeventeenTrack, Karrio, StandardWebhooks, PlainJson)
-}
+DIALECTS = {cls.name: cls for cls in (AfterShip, EasyPost, SeventeenTrack, Karrio, StandardWebhooks, PlainJson)}
 LABELS = {name: cls.label for name, cls in DIALECTS.items()}
 SELECTION = tuple(LABELS.items())
 
