@@ -108,7 +108,8 @@ class LogisticsShipment(models.Model):
             SQL(
                 """
                 SELECT s.id, s.company_id, s.customer_id, s.ordered_at, s.check_state, s.check_codes,
-                       s.duplicate_of_id, s.consignee_city, s.consignee_state, s.destination_state_id, c.code AS country,
+                       s.duplicate_of_id, s.consignee_city, s.consignee_state, s.destination_state_id,
+                       c.code AS country,
                        %(fields)s, required.names AS required_fields,
                        s.weight > u.weight_limit AS weight_unusual, s.declared_value > u.value_limit AS value_unusual,
                        s.name
@@ -156,7 +157,8 @@ class LogisticsShipment(models.Model):
         others = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT o.id, o.company_id, o.consignee_phone, o.customer_id, o.consignee_street, o.cargo, o.weight, o.ordered_at
+                SELECT o.id, o.company_id, o.consignee_phone, o.customer_id, o.consignee_street, o.cargo, o.weight,
+                       o.ordered_at
                   FROM logistics_shipment o
                  WHERE o.company_id = ANY(%s) AND o.consignee_phone = ANY(%s) AND o.ordered_at BETWEEN %s AND %s
                    AND o.status != 'cancelled'

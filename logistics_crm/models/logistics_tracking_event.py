@@ -36,7 +36,7 @@ class LogisticsTrackingEvent(models.Model):
     dedup_key = fields.Char(
         readonly=True,
         required=True,
-        help="Hash of (company, source, external id), or without an external id of (shipment, instant, raw code, place).",
+        help="Hash of (company, source, external id), or without an external id of (shipment, instant, code, place).",
     )
 
     _dedup_key_uniq = models.UniqueIndex("(dedup_key)", "This event is in the log already.")

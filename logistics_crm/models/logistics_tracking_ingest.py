@@ -68,7 +68,7 @@ class LogisticsTrackingEvent(models.Model):
 
     @api.model
     def _replay_rows(self, rows):
-        """Take rows again that were in the inbox: a list of (shipment id or None, Problem or None, whether it waits)."""
+        """Take rows of the inbox again: a list of (shipment id or None, Problem or None, whether it waits)."""
         batch = self._ingest_batch(rows)
         return [
             (batch.placed.get(index), batch.parked.get(index) or batch.rejected.get(index), index in batch.parked)

@@ -63,10 +63,10 @@ class StockPicking(models.Model):
         }
         if not wanted:
             return
-        Shipment = self.env["logistics.shipment"].sudo()
+        shipment_model = self.env["logistics.shipment"].sudo()
         existing = {
             (shipment.company_id, shipment.carrier_id, shipment.name): shipment
-            for shipment in Shipment.search([("name", "in", [waybill for _company, _carrier, waybill in wanted])])
+            for shipment in shipment_model.search([("name", "in", [waybill for _company, _carrier, waybill in wanted])])
         }
         to_adopt = {}
         vals_list = []
@@ -75,11 +75,11 @@ class StockPicking(models.Model):
             if shipment is None:
                 vals_list.append(picking._prepare_shipment(key[2]))
             elif not shipment.picking_id:
-                to_adopt.setdefault(picking, Shipment.browse())
+                to_adopt.setdefault(picking, shipment_model.browse())
                 to_adopt[picking] |= shipment
         for picking, shipments in to_adopt.items():
             shipments.write({"picking_id": picking.id, "sale_id": picking.sale_id.id})
-        Shipment.create(vals_list)
+        shipment_model.create(vals_list)
 
     def _prepare_shipment(self, waybill):
         """Values of the shipment that carries this picking under `waybill`."""

@@ -8,9 +8,6 @@ from .problems import RowProblem
 from .row_values import FUTURE_TOLERANCE, check_keys, read_instant, read_text
 from .tracking_status import CLASSIFIERS, RANK
 
-KEYS = frozenset(
-    ["waybill", "occurred_at", "status", "code", "source", "external_id", "carrier", "hub", "location", "reason", "description", "eta", "classifier"]
-)
 _CLASSIFIERS = frozenset(code for code, _label in CLASSIFIERS)
 
 
@@ -31,6 +28,9 @@ class EventRow(NamedTuple):
     description: str | None
     eta: object
     classifier: str
+
+
+KEYS = frozenset(EventRow._fields) - {"utc_offset"}
 
 
 def read_event(row, now):

@@ -87,7 +87,7 @@ class State:
         return isinstance(other, State) and self.values() == other.values()
 
     def __repr__(self):
-        return "State(%s)" % ", ".join(f"{name}={getattr(self, name)!r}" for name in self.FIELDS)
+        return f"State({', '.join(f'{name}={getattr(self, name)!r}' for name in self.FIELDS)})"
 
 
 def log_order(entry):
