@@ -18,12 +18,19 @@ class RowProblem(Exception):
 
     def __init__(self, code, field=None, value=""):
         super().__init__(code)
-        self.problem = Problem(code, field, shown(value))
+        # The field too: the name of an unknown key is the sender's.
+        self.problem = Problem(code, field and shown(field), shown(value))
 
 
 def shown(value):
     """`value` as a short text fit for an error message."""
-    text = clean(value) if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        text = value
+    else:
+        try:
+            text = repr(value)
+        except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+            text = f"<{type(value).__name__}>"
     text = clean(text)
     return text if len(text) <= 80 else text[:77] + "…"
 

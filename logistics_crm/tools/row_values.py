@@ -20,7 +20,7 @@ def read_text(value, field, limit):
         text = clean(value)
     elif value is None or value is False:
         return None
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 10_000:
         text = str(value)
     else:
         raise RowProblem("not_text", field, value)
@@ -82,7 +82,7 @@ def read_number(value, field, whole=False):
 def check_keys(row, allowed, prefix=""):
     """Refuse keys that the contract does not have: a misspelt key would otherwise lose its value unseen."""
     if not isinstance(row, dict):
-        raise RowProblem("not_dict", prefix or None, row)
+        raise RowProblem("not_dict", prefix.rstrip(".") or None, row)
     if not row.keys() <= allowed:
         unknown = sorted(str(key) for key in row.keys() - allowed)
         raise RowProblem("unknown_key", prefix + unknown[0], ", ".join(unknown))
