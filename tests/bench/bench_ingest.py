@@ -220,8 +220,9 @@ def bare_insert_events(cr, rows):
             INSERT INTO logistics_tracking_event (
                 shipment_id, company_id, status, classifier, occurred_at, utc_offset, received_at, hub_id, location,
                 description, source_id, external_id, dedup_key)
-            SELECT s.id, d.company_id, d.status, 'actual', d.occurred_at::timestamp, d.utc_offset,
-                   d.received_at::timestamp, d.hub_id, d.location, d.description, d.source_id, d.external_id, d.dedup_key
+            SELECT s.id, d.company_id, d.status, 'actual', d.occurred_at::timestamp,
+                   d.utc_offset, d.received_at::timestamp, d.hub_id, d.location, d.description, d.source_id,
+                   d.external_id, d.dedup_key
               FROM data d JOIN logistics_shipment s ON s.name = d.waybill AND s.company_id = d.company_id
                 ON CONFLICT (dedup_key) DO NOTHING
             RETURNING shipment_id, status, occurred_at)
