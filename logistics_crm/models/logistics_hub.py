@@ -7,7 +7,7 @@ class LogisticsHub(models.Model):
 
     _name = "logistics.hub"
     _description = "Hub"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "to_review desc, name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -49,25 +49,16 @@ class LogisticsHub(models.Model):
 
     @api.model
     def _find_or_create(self, names):
-        """Lower-cased hub name or code → id, for this company; a hub that we do not know is made and marked.
+        """Hub name or code, in whatever case → id, for this company; a hub that we do not know is made and marked.
 
         Three statements, however many the names are, and only where there are names.
         """
         if not names:
             return {}
-        wanted = {name.lower(): name for name in sorted(names)}
-        find = SQL(
-            """
-            SELECT lower(name), lower(code), id FROM logistics_hub
-             WHERE company_id = %s AND (lower(name) = ANY(%s) OR lower(code) = ANY(%s))
-             ORDER BY active, id DESC
-            """,
-            self.env.company.id,
-            list(wanted),
-            list(wanted),
-        )
-        hubs = self._hub_keys(find)
-        missing = [name for key, name in wanted.items() if key not in hubs]
+        names = sorted(names)
+        self.flush_model(["name", "code", "active", "company_id"])
+        hubs = self._find_by_name(names)
+        missing = [name for name in names if name not in hubs]
         if missing:
             # Not the ORM: two servers may meet the same new hub at once, and the second must take the first's.
             self.env.execute_query(
@@ -86,11 +77,28 @@ class LogisticsHub(models.Model):
                     missing,
                 )
             )
-            hubs = self._hub_keys(find)
+            hubs = self._find_by_name(names)
         return hubs
 
-    def _hub_keys(self, query):
-        rows = self.env.execute_query(query)
-        hubs = {name: hub_id for name, _code, hub_id in rows}
-        hubs.update((code, hub_id) for _name, code, hub_id in rows if code)
-        return hubs
+    @api.model
+    def _find_by_name(self, names):
+        """Name as given → id of the hub with this code, or else with this name."""
+        # PostgreSQL alone compares: what is equal but for case, Python and its locale do not agree on.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT wanted.name, found.id
+                  FROM unnest(%(names)s) AS wanted(name)
+                  JOIN (SELECT lower(name) AS key, id, active, false AS by_code
+                          FROM logistics_hub WHERE company_id = %(company)s
+                         UNION ALL
+                        SELECT lower(code), id, active, true
+                          FROM logistics_hub WHERE company_id = %(company)s AND code IS NOT NULL) AS found
+                    ON found.key = lower(wanted.name)
+                 ORDER BY found.by_code, found.active, found.id DESC
+                """,
+                names=names,
+                company=self.env.company.id,
+            )
+        )
+        return dict(rows)  # of several, the last wins: a code before a name, what is in use, the oldest

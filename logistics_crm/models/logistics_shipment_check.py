@@ -96,9 +96,7 @@ class LogisticsShipment(models.Model):
                     json.dumps(data),
                 )
             )
-            self.browse([row["id"] for row in data]).invalidate_recordset(
-                ["check_state", "check_codes", "duplicate_of_id"], flush=False
-            )
+            self.invalidate_model(flush=False)
         return self.browse([row["id"] for row in rows if row["state"] == "to_check"])
 
     def _read_for_checks(self):

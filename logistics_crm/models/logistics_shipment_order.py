@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+NAMED = 50  # waybills that a warning names; of more it gives the number
+
 
 class LogisticsShipment(models.Model):
     """The life of an order before it becomes a journey: confirmation and cancellation."""
@@ -100,9 +102,13 @@ class LogisticsShipment(models.Model):
                 user_id=(picking.user_id or picking.picking_type_id.warehouse_id.create_uid or self.env.user).id,
             )
         for hub, hub_shipments in shipments._get_origin_hubs().items():
-            hub_shipments.activity_schedule(
+            # One activity on the hub for all of them: a thousand cancelled orders are one thing to do.
+            names = hub_shipments.mapped("name")
+            more = self.env._("… and %s more", len(names) - NAMED) if len(names) > NAMED else ""
+            hub.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Shipment cancelled: stop the pickup at %s", hub.name),
+                summary=self.env._("Shipments cancelled: stop the pickup (%s)", len(names)),
+                note=" ".join([", ".join(names[:NAMED]), more]),
                 user_id=hub.user_id.id,
             )
 

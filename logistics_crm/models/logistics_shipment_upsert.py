@@ -289,7 +289,7 @@ class LogisticsShipment(models.Model):
                 _LANE_ENDS,
             )
         )
-        self.browse([draft.id for draft in drafts]).invalidate_recordset(flush=False)
+        self.invalidate_model(flush=False)
 
 
 _LANE = SQL(

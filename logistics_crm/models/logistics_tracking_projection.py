@@ -149,8 +149,8 @@ class LogisticsShipment(models.Model):
                 json.dumps(data),
             )
         )
-        shipments = self.browse(states)
-        shipments.invalidate_recordset([*State.FIELDS, "write_uid", "write_date", "event_ids"], flush=False)
+        # All of the model: what else is computed from these fields goes too, and it takes no time a record.
+        self.invalidate_model(flush=False)
 
 
 _STATE_COLUMNS = SQL(", ").join(SQL.identifier(name) for name in State.FIELDS)
