@@ -108,7 +108,7 @@ class LogisticsBulkMixin(models.AbstractModel):
 
     @api.model
     def _lookup_names(self, model, code_field, names):
-        """Lower-cased code or name → id of `model`'s active records of this company, for the `names` asked for."""
+        """Lower-cased code or name → id of `model`'s active records of this company; empty where no name asks for it."""
         if not names:
             return {}
         records = self.env[model]
@@ -119,14 +119,13 @@ class LogisticsBulkMixin(models.AbstractModel):
         else:
             name, join = SQL("t.name"), SQL()
         code = SQL.identifier("t", code_field)
-        wanted = list({text.lower() for text in names})
+        records.flush_model(["name", code_field, "active", "company_id"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT t.id, lower(%(code)s), lower(%(name)s), t.company_id
+                SELECT DISTINCT t.id, %(code)s, %(name)s, t.company_id
                   FROM %(table)s t %(join)s
                  WHERE t.active AND (t.company_id IS NULL OR t.company_id = %(company)s)
-                   AND (lower(%(code)s) = ANY(%(wanted)s) OR lower(%(name)s) = ANY(%(wanted)s))
                  ORDER BY t.company_id NULLS FIRST, t.id DESC
                 """,
                 code=code,
@@ -134,16 +133,15 @@ class LogisticsBulkMixin(models.AbstractModel):
                 table=SQL.identifier(records._table),
                 join=join,
                 company=self.env.company.id,
-                wanted=wanted,
             )
         )
         found = {}
         # Later entries win: the company's own before shared ones, older before newer, a code before a name.
         for record_id, _code, record_name, _company in rows:
-            found[record_name] = record_id
+            found[record_name.lower()] = record_id
         for record_id, record_code, _name, _company in rows:
             if record_code:
-                found[record_code] = record_id
+                found[record_code.lower()] = record_id
         return found
 
     @api.model

@@ -164,9 +164,12 @@ class LogisticsTrackingInbox(models.Model):
     def _place_waiting_for_codes(self, codes):
         """Place what waits for these `logistics.tracking.code` records."""
         if codes:
-            raw_codes = [raw_code.lower() for raw_code in codes.mapped("raw_code")]
             self._place_waiting(
-                SQL("lower(raw_code) = ANY(%s) AND problem = 'unknown_code'", raw_codes), any_company=True
+                SQL(
+                    "lower(raw_code) = ANY(SELECT lower(code) FROM unnest(%s) AS code) AND problem = 'unknown_code'",
+                    codes.mapped("raw_code"),
+                ),
+                any_company=True,
             )
 
     @api.model

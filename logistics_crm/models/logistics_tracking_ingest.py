@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..tools.event_rows import dedup_key, read_event
-from ..tools.problems import Problem, RowProblem
+from ..tools.problems import Problem, RowProblem, shown
 from ..tools.projection import LogEntry, State
 
 DEFAULT_SOURCE_CODE = "api"
@@ -78,7 +78,7 @@ class LogisticsTrackingEvent(models.Model):
     @api.model
     def _row_waybill(self, row):
         waybill = row.get("waybill") if isinstance(row, dict) else None
-        return str(waybill)[:64] if waybill else ""
+        return shown(waybill)[:64] if waybill else ""
 
     @api.model
     def _ingest_batch(self, events, shipment_ids=None):
@@ -186,7 +186,7 @@ class LogisticsTrackingEvent(models.Model):
                 "cl": row.classifier,
                 "t": str(row.occurred_at),
                 "o": row.utc_offset,
-                "h": hubs[row.hub.lower()] if row.hub else None,
+                "h": hubs[row.hub] if row.hub else None,
                 "l": row.location,
                 "d": row.description,
                 "e": str(row.eta) if row.eta else None,
@@ -244,7 +244,7 @@ class IngestNames:
         env = events.env
         self.company_id = env.company.id
         self.sources, self.default_source, map_of = self._read_sources(env)
-        codes = {row.code.lower() for row in rows if row.code}
+        codes = {row.code for row in rows if row.code}
         self.codes = self._read_codes(env, codes, map_of) if codes else {}
         self.carriers = events._lookup_names(
             "delivery.carrier", "logistics_code", {row.carrier for row in rows if row.carrier}
@@ -263,7 +263,7 @@ class IngestNames:
         rows = env.execute_query(
             SQL(
                 """
-                SELECT id, lower(code), lower(name), carrier_id, map_source_id
+                SELECT id, code, name, carrier_id, map_source_id
                   FROM logistics_tracking_source
                  WHERE active AND (company_id IS NULL OR company_id = %s)
                  ORDER BY company_id NULLS FIRST, id DESC
@@ -272,8 +272,8 @@ class IngestNames:
             )
         )
         # As with every name look-up: the company's own before shared ones, a code before a name.
-        sources = {name: (source_id, carrier_id) for source_id, _code, name, carrier_id, _map in rows}
-        sources.update((code, (source_id, carrier_id)) for source_id, code, _name, carrier_id, _map in rows)
+        sources = {name.lower(): (source_id, carrier_id) for source_id, _code, name, carrier_id, _map in rows}
+        sources.update((code.lower(), (source_id, carrier_id)) for source_id, code, _name, carrier_id, _map in rows)
         default = sources.get(DEFAULT_SOURCE_CODE) or env["logistics.tracking.source"]._make_default_source()
         return sources, default, {source_id: map_id for source_id, *_rest, map_id in rows if map_id}
 
@@ -281,14 +281,14 @@ class IngestNames:
         """(source id, lower raw code) → (status, reason id), with the codes of `map_source_id` behind the own."""
         rows = env.execute_query(
             SQL(
-                "SELECT source_id, lower(raw_code), status, reason_id FROM logistics_tracking_code"
-                " WHERE lower(raw_code) = ANY(%s)",
+                "SELECT source_id, raw_code, status, reason_id FROM logistics_tracking_code"
+                " WHERE lower(raw_code) = ANY(SELECT lower(code) FROM unnest(%s) AS code)",
                 list(codes),
             )
         )
-        found = {(source_id, code): (status, reason_id) for source_id, code, status, reason_id in rows}
+        found = {(source_id, code.lower()): (status, reason_id) for source_id, code, status, reason_id in rows}
         for source_id, map_id in map_of.items():
-            for code in codes:
+            for code in map(str.lower, codes):
                 if (source_id, code) not in found and (map_id, code) in found:
                     found[source_id, code] = found[map_id, code]
         return found
