@@ -247,14 +247,34 @@ class LogisticsShipment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         shipments = super().create(vals_list)
-        self.env["logistics.tracking.inbox"]._place_waiting_for_waybills(shipments.mapped("name"))
+        self._place_waiting(shipments._waybill_keys())
         return shipments
 
     def write(self, vals):
+        if not {"name", "carrier_id", "company_id"} & vals.keys():
+            return super().write(vals)
+        before = self._waybill_keys()
         result = super().write(vals)
-        if {"name", "carrier_id", "company_id"} & vals.keys():
-            self.env["logistics.tracking.inbox"]._place_waiting_for_waybills(self.mapped("name"))
+        self._place_waiting(before | self._waybill_keys())
         return result
+
+    def unlink(self):
+        before = self._waybill_keys()
+        result = super().unlink()
+        self._place_waiting(before)
+        return result
+
+    def _waybill_keys(self):
+        return {(shipment.company_id, shipment.name) for shipment in self}
+
+    @api.model
+    def _place_waiting(self, waybill_keys):
+        """Events wait in the inbox for these waybills, or for one of several shipments with them to go: place them."""
+        waybills = {}
+        for company, waybill in waybill_keys:
+            waybills.setdefault(company, []).append(waybill)
+        for company, names in waybills.items():
+            self.env["logistics.tracking.inbox"].with_company(company)._place_waiting_for_waybills(names)
 
     # Actions
 

@@ -37,6 +37,8 @@ _COLUMNS = {
     "ordered_at": "timestamp",
     "promised_at": "timestamp",
 }
+# What is computed for a new shipment beside what the row gives.
+_COMPUTED = {"check_state": "varchar", "check_codes": "varchar"}
 _DIGITS = {"weight": 3, "volume": 4, "declared_value": 3, "freight_amount": 3}
 _PARTIES = {"shipper": "origin", "consignee": "destination"}
 
@@ -94,10 +96,11 @@ class LogisticsShipment(models.Model):
 
     @api.model
     def _replay_rows(self, rows):
-        """Take rows again that were in the inbox: a list of (shipment id or None, Problem or None, False)."""
+        """Take rows again that were in the inbox: a list of (shipment id or None, Problem or None, False, None)."""
         batch = self._upsert_batch(rows)
         return [
-            (batch.targets.get(index, (None, None))[1], batch.rejected.get(index), False) for index in range(len(rows))
+            (batch.targets.get(index, (None, None))[1], batch.rejected.get(index), False, None)
+            for index in range(len(rows))
         ]
 
     @api.model
@@ -130,7 +133,9 @@ class LogisticsShipment(models.Model):
         created = [draft for draft in touched if draft.id is None]
         updated = [draft for draft in touched if draft.id is not None and draft.dirty]
         if created:
+            self._check_drafts(created, names)
             self._insert_drafts(created)
+            self._link_duplicates(created)
         if updated:
             self._update_drafts(updated)
         if created or updated:
@@ -244,7 +249,7 @@ class LogisticsShipment(models.Model):
     @api.model
     def _insert_drafts(self, drafts):
         """Insert new shipments and give the drafts their ids."""
-        columns = SQL(", ").join(SQL.identifier(column) for column in _COLUMNS)
+        columns = SQL(", ").join(SQL.identifier(column) for column in (*_COLUMNS, *_COMPUTED))
         rows = self.env.execute_query(
             SQL(
                 """
@@ -260,7 +265,7 @@ class LogisticsShipment(models.Model):
                 uid=self.env.uid,
                 now=self._bulk_now(),
                 lane=_LANE,
-                values=SQL(", ").join(SQL.identifier("d", column) for column in _COLUMNS),
+                values=SQL(", ").join(SQL.identifier("d", column) for column in (*_COLUMNS, *_COMPUTED)),
                 data=_recordset("name varchar", [{"name": draft.waybill, **draft.as_json()} for draft in drafts]),
                 ends=_LANE_ENDS,
             )
@@ -308,7 +313,8 @@ _LANE_ENDS = SQL(
 
 def _recordset(key, rows):
     """`rows` as a table `d` inside a statement: one parameter, however many they are."""
-    definition = ", ".join([key, *(f"{column} {kind}" for column, kind in _COLUMNS.items())])
+    types = {**_COLUMNS, **_COMPUTED}
+    definition = ", ".join([key, *(f"{column} {kind}" for column, kind in types.items())])
     return SQL("json_to_recordset(%s::json) AS d(%s)", json.dumps(rows), SQL(definition))  # names of ours only
 
 
@@ -322,6 +328,7 @@ class Draft:
         self.id = shipment_id
         self.values = values
         self.dirty = False
+        self.duplicate_of = None
 
     def set(self, column, value):
         """Set a column; tell whether that changed it."""

@@ -33,4 +33,5 @@ class LogisticsTrackingCode(models.Model):
 
     def _place_waiting_events(self):
         """Events wait in the inbox for codes like these: place them."""
+        self.flush_model(["raw_code", "source_id"])
         self.env["logistics.tracking.inbox"]._place_waiting_for_codes(self)

@@ -86,7 +86,15 @@ class LogisticsTrackingInbox(models.Model):
                 ) from None
             if not isinstance(payload, dict):
                 raise UserError(self.env._("The content must be one JSON object: { … }."))
-            entry.payload = payload_of(payload)
+            payload = payload_of(payload)
+            # What it waits for from now on is what it says now.
+            entry.write(
+                {
+                    "payload": payload,
+                    "waybill": self._payload_text_of(payload, "waybill"),
+                    "raw_code": self._payload_text_of(payload, "code"),
+                }
+            )
 
     # Storing
 
@@ -173,6 +181,21 @@ class LogisticsTrackingInbox(models.Model):
             )
 
     @api.model
+    def _place_waiting_for_sources(self, sources):
+        """Place what waits for a code that these `logistics.tracking.source` records now find in another's map."""
+        maps = sources.map_source_id
+        if maps:
+            self._place_waiting(
+                SQL(
+                    "source_id = ANY(%s) AND problem = 'unknown_code' AND lower(raw_code) IN"
+                    " (SELECT lower(raw_code) FROM logistics_tracking_code WHERE source_id = ANY(%s))",
+                    sources.ids,
+                    maps.ids,
+                ),
+                any_company=True,
+            )
+
+    @api.model
     def _place_waiting(self, condition, any_company=False):
         # SQL and sudo: whoever makes the shipment or the code may not see the inbox; nothing comes back to them.
         company = SQL() if any_company else SQL("AND company_id = %s", self.env.company.id)
@@ -252,21 +275,22 @@ class LogisticsTrackingInbox(models.Model):
             results = model.with_company(company)._replay_rows([entry.payload for entry in entries])
             outcomes += zip(entries.ids, results, strict=True)
         self._write_outcomes(outcomes)
-        return self.browse([entry_id for entry_id, (shipment_id, _problem, _waits) in outcomes if shipment_id])
+        return self.browse([entry_id for entry_id, (shipment_id, *_rest) in outcomes if shipment_id])
 
     @api.model
     def _write_outcomes(self, outcomes):
-        """:param outcomes: list of (entry id, (shipment id or None, Problem or None, whether it waits))"""
+        """:param outcomes: list of (entry id, (shipment id or None, Problem or None, whether it waits, source id))"""
         data = [
             {
                 "id": entry_id,
                 "state": "placed" if shipment_id else "waiting" if waits else "rejected",
                 "shipment_id": shipment_id,
+                "source_id": source_id,
                 "problem": problem and problem.code,
                 "field": problem and problem.field,
                 "value": problem and problem.value,
             }
-            for entry_id, (shipment_id, problem, waits) in outcomes
+            for entry_id, (shipment_id, problem, waits, source_id) in outcomes
         ]
         self.flush_model()
         self.env.execute_query(
@@ -274,10 +298,12 @@ class LogisticsTrackingInbox(models.Model):
                 """
                 UPDATE logistics_tracking_inbox i
                    SET state = d.state, shipment_id = d.shipment_id, problem = d.problem, field_name = d.field,
-                       problem_value = d.value, placed_at = CASE WHEN d.state = 'placed' THEN %s::timestamp END,
+                       problem_value = d.value, source_id = COALESCE(d.source_id, i.source_id),
+                       placed_at = CASE WHEN d.state = 'placed' THEN %s::timestamp END,
                        write_uid = %s, write_date = %s
                   FROM json_to_recordset(%s::json) AS d(
-                       id int, state varchar, shipment_id int, problem varchar, field varchar, value varchar)
+                       id int, state varchar, shipment_id int, source_id int, problem varchar, field varchar,
+                       value varchar)
                  WHERE i.id = d.id
                 """,
                 now := self.env["logistics.bulk.mixin"]._bulk_now(),

@@ -68,10 +68,15 @@ class LogisticsTrackingEvent(models.Model):
 
     @api.model
     def _replay_rows(self, rows):
-        """Take rows of the inbox again: a list of (shipment id or None, Problem or None, whether it waits)."""
+        """Take rows of the inbox again: a list of (shipment id, Problem, whether it waits, source id), or None each."""
         batch = self._ingest_batch(rows)
         return [
-            (batch.placed.get(index), batch.parked.get(index) or batch.rejected.get(index), index in batch.parked)
+            (
+                batch.placed.get(index),
+                batch.parked.get(index) or batch.rejected.get(index),
+                index in batch.parked,
+                batch.source_ids.get(index),
+            )
             for index in range(len(rows))
         ]
 
@@ -260,6 +265,7 @@ class IngestNames:
         return source and source[0]
 
     def _read_sources(self, env):
+        env["logistics.tracking.source"].flush_model()
         rows = env.execute_query(
             SQL(
                 """
@@ -279,6 +285,7 @@ class IngestNames:
 
     def _read_codes(self, env, codes, map_of):
         """(source id, lower raw code) → (status, reason id), with the codes of `map_source_id` behind the own."""
+        env["logistics.tracking.code"].flush_model()
         rows = env.execute_query(
             SQL(
                 "SELECT source_id, raw_code, status, reason_id FROM logistics_tracking_code"

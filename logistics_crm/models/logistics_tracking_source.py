@@ -42,6 +42,13 @@ class LogisticsTrackingSource(models.Model):
         "(lower(code), COALESCE(company_id, 0))", "Another source of this company has this code already."
     )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "map_source_id" in vals:
+            self.flush_recordset(["map_source_id"])
+            self.env["logistics.tracking.inbox"]._place_waiting_for_sources(self)
+        return result
+
     def _compute_counts(self):
         codes = dict(
             self.env["logistics.tracking.code"]._read_group([("source_id", "in", self.ids)], ["source_id"], ["__count"])
