@@ -321,7 +321,7 @@ def _recordset(key, rows):
 class Draft:
     """A shipment while a batch is applied to it. `id` is None until it is inserted."""
 
-    __slots__ = ("dirty", "id", "values", "waybill")
+    __slots__ = ("dirty", "duplicate_of", "id", "values", "waybill")
 
     def __init__(self, waybill, shipment_id, values):
         self.waybill = waybill

@@ -238,12 +238,12 @@ class TestCancellation(OrderCase):
         keeper = new_test_user(self.env, "keeper", groups="stock.group_stock_user")
         hub_user = new_test_user(self.env, "hub-user", groups="logistics_crm.group_logistics_agent")
         state = self.env.ref("base.state_cn_ZJ")
-        place = self.env["res.partner"].create({"name": "杭州分拨", "city": "杭州市", "state_id": state.id})
-        hub = self.env["logistics.hub"].create({"name": "杭州分拨中心", "partner_id": place.id, "user_id": hub_user.id})
+        place = self.env["res.partner"].create({"name": "测试分拨", "city": "测试市", "state_id": state.id})
+        hub = self.env["logistics.hub"].create({"name": "测试分拨中心", "partner_id": place.id, "user_id": hub_user.id})
         picking = self.env["stock.picking"].create(
             {"picking_type_id": self.env.ref("stock.picking_type_out").id, "user_id": keeper.id}
         )
-        shipper = {"city": "杭州市", "state": "浙江", "country": "CN"}
+        shipper = {"city": "测试市", "state": "浙江", "country": "CN"}
         order = self.order("X4", shipper=shipper)
         order.picking_id = picking
         # The cancellation comes from another system: who cancels makes no difference.
@@ -257,12 +257,14 @@ class TestCancellation(OrderCase):
 
     def test_many_at_once_in_few_statements(self):
         hub_user = new_test_user(self.env, "hub-user", groups="logistics_crm.group_logistics_agent")
-        place = self.env["res.partner"].create({"name": "杭州分拨", "state_id": self.env.ref("base.state_cn_ZJ").id})
-        hub = self.env["logistics.hub"].create({"name": "杭州分拨中心", "partner_id": place.id, "user_id": hub_user.id})
+        place = self.env["res.partner"].create(
+            {"name": "测试分拨", "city": "测试市", "state_id": self.env.ref("base.state_cn_ZJ").id}
+        )
+        hub = self.env["logistics.hub"].create({"name": "测试分拨中心", "partner_id": place.id, "user_id": hub_user.id})
 
         def cancel(first, count):
             rows = [
-                {"waybill": f"Y{number}", "shipper": {"state": "浙江", "country": "CN"}}
+                {"waybill": f"Y{number}", "shipper": {"city": "测试市", "state": "浙江", "country": "CN"}}
                 for number in range(first, first + count)
             ]
             orders = self.shipments.browse(self.shipments.upsert(rows)["ids"].values())
