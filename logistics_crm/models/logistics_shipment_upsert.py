@@ -76,8 +76,11 @@ class LogisticsShipment(models.Model):
         """
         self._check_bulk_call(shipments, "shipments")
         batch = self._upsert_batch(shipments)
+        inbox = self.env["logistics.tracking.inbox"]
+        if batch.targets:
+            inbox._supersede({waybill for waybill, _shipment_id in batch.targets.values()})
         if batch.rejected:
-            self.env["logistics.tracking.inbox"]._store(
+            inbox._store(
                 "shipment", [(shipments[index], problem, False, None) for index, problem in batch.rejected.items()]
             )
         waybill_of = self.env["logistics.tracking.event"]._row_waybill

@@ -26,11 +26,13 @@ class LogisticsTrackingInbox(models.Model):
             ("waiting", "Waiting"),
             ("rejected", "Needs Fixing"),
             ("placed", "Placed"),
+            ("superseded", "Superseded"),
             ("discarded", "Discarded"),
         ],
         required=True,
         readonly=True,
-        help="Waiting: placed by itself once the shipment or the code exists. Needs fixing: a person must correct it.",
+        help="Waiting: placed by itself once the shipment or the code exists. Needs fixing: a person must correct it. "
+        "Superseded: the sender corrected it and sent the shipment again.",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     source_id = fields.Many2one("logistics.tracking.source", readonly=True, index="btree_not_null", ondelete="set null")
@@ -55,7 +57,7 @@ class LogisticsTrackingInbox(models.Model):
     dedup_key = fields.Char(readonly=True, required=True)
 
     _open_uniq = models.UniqueIndex("(dedup_key) WHERE state IN ('waiting', 'rejected')", "This input waits already.")
-    _waybill_idx = models.Index("(company_id, waybill) WHERE state = 'waiting'")
+    _waybill_idx = models.Index("(company_id, waybill) WHERE state IN ('waiting', 'rejected')")
     _code_idx = models.Index("(lower(raw_code)) WHERE state = 'waiting' AND problem = 'unknown_code'")
     _state_idx = models.Index("(company_id, state, received_at)")
 
@@ -156,6 +158,24 @@ class LogisticsTrackingInbox(models.Model):
     def _payload_text_of(self, payload, key):
         value = payload.get(key)
         return str(value)[:128] if value is not None and not isinstance(value, dict | list) else None
+
+    @api.model
+    def _supersede(self, waybills):
+        """Shipments with these waybills were taken: what was rejected of them before is not to be fixed any more,
+        and must not be replayed over the newer data."""
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE logistics_tracking_inbox SET state = 'superseded', write_uid = %s, write_date = %s
+                 WHERE company_id = %s AND waybill = ANY(%s) AND kind = 'shipment' AND state = 'rejected'
+                """,
+                self.env.uid,
+                self.env["logistics.bulk.mixin"]._bulk_now(),
+                self.env.company.id,
+                list(waybills),
+            )
+        )
+        self.invalidate_model(flush=False)
 
     # Placing
 
@@ -361,8 +381,8 @@ class LogisticsTrackingInbox(models.Model):
 
     @api.autovacuum
     def _gc_placed(self):
-        """Placed entries are in the log; they stay here for 90 days for those who look into an integration."""
+        """What was placed or superseded is told elsewhere; it stays for 90 days for those who look into an integration."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=90)
-        entries = self.search([("state", "=", "placed"), ("placed_at", "<", limit)], limit=10_000)
+        entries = self.search([("state", "in", ("placed", "superseded")), ("write_date", "<", limit)], limit=10_000)
         entries.unlink()
         return len(entries), len(entries) == 10_000
