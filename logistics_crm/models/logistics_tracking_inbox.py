@@ -381,7 +381,7 @@ class LogisticsTrackingInbox(models.Model):
 
     @api.autovacuum
     def _gc_placed(self):
-        """What was placed or superseded is told elsewhere; it stays for 90 days for those who look into an integration."""
+        """What was placed or superseded stays for 90 days, for those who look into an integration."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=90)
         entries = self.search([("state", "in", ("placed", "superseded")), ("write_date", "<", limit)], limit=10_000)
         entries.unlink()
