@@ -81,17 +81,9 @@ class LogisticsShipment(models.Model):
             logs = self._read_logs(behind)
             for shipment_id in behind:
                 old, new = entries[shipment_id]
-                state, steps = project(logs[shipment_id])
-                fresh = {entry.event_id for entry in new}
-                since = old.last_event_at
-                transitions += _transitions(
-                    shipment_id,
-                    [
-                        step
-                        for step in steps
-                        if step.entry.event_id in fresh and (since is None or step.entry.occurred_at >= since)
-                    ],
-                )
+                log = logs[shipment_id]
+                state, steps = project(log)
+                transitions += _transitions(shipment_id, _not_late(steps, log, {entry.event_id for entry in new}))
                 if state.eta != old.eta:
                     eta_changes.append(EtaChange(shipment_id, old.eta, state.eta))
                 states[shipment_id] = state
@@ -154,6 +146,15 @@ class LogisticsShipment(models.Model):
 
 
 _STATE_COLUMNS = SQL(", ").join(SQL.identifier(name) for name in State.FIELDS)
+
+
+def _not_late(steps, log, fresh):
+    """Those of `steps` that `fresh` events (ids) made and that come after every event known before."""
+    known = [log_order(entry) for entry in log if entry.event_id not in fresh and entry.classifier == "actual"]
+    newest = max(known, default=None)
+    return [
+        step for step in steps if step.entry.event_id in fresh and (newest is None or log_order(step.entry) > newest)
+    ]
 
 
 def _transitions(shipment_id, steps):

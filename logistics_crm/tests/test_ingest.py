@@ -293,7 +293,12 @@ class TestIngest(TrackingCase):
     def test_an_event_that_lies_ahead_must_not_be_actual(self):
         shipment = self.ship("A1")
         receipt = self.ingest(
-            {"waybill": "A1", "status": "delivered", "occurred_at": "2026-03-14T10:00:00+08:00", "classifier": "planned"},
+            {
+                "waybill": "A1",
+                "status": "delivered",
+                "occurred_at": "2026-03-14T10:00:00+08:00",
+                "classifier": "planned",
+            },
             {"waybill": "A1", "status": "picked_up", "occurred_at": "2026-03-11T12:00:00Z"},
         )
         self.assertEqual(receipt["created"], 2, "a clock may run ahead by a day")
@@ -395,24 +400,22 @@ class TestIngest(TrackingCase):
     # The call as a whole
 
     def test_a_bad_call_gets_one_clear_error(self):
-        Event = self.Event.with_user(self.integrator)
+        events = self.Event.with_user(self.integrator)
         for rows in ({"waybill": "A1"}, "A1", None, 7):
             with self.subTest(rows=rows), self.assertRaisesRegex(UserError, "list of dictionaries"):
-                Event.ingest(rows)
+                events.ingest(rows)
         with self.assertRaisesRegex(UserError, "5001 rows; at most 5000"):
-            Event.ingest([{}] * 5001)
+            events.ingest([{}] * 5001)
         agent = self._user("agent", "logistics_crm.group_logistics_agent")
         with self.assertRaisesRegex(AccessError, "Integrator"):
             self.Event.with_user(agent).ingest([event("A1", 0, "picked_up")])
         self.assertFalse(self.inbox())
 
     def test_no_rows_is_an_empty_receipt(self):
-        self.assertEqual(
-            self.ingest(), {"received": 0, "created": 0, "duplicates": 0, "parked": 0, "rejected": []}
-        )
+        self.assertEqual(self.ingest(), {"received": 0, "created": 0, "duplicates": 0, "parked": 0, "rejected": []})
 
     def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(self):
-        Event = self.Event.with_user(self.integrator)
+        events = self.Event.with_user(self.integrator)
 
         def batch(size, start):
             """Every kind of row: new, duplicate, late, parked, rejected, new hubs and codes."""
@@ -430,8 +433,8 @@ class TestIngest(TrackingCase):
 
         def run(size, start):
             self.upsert(*({"waybill": f"S{number}"} for number in range(start, start + size)))
-            Event.ingest([event(f"S{number}", 3, "picked_up") for number in range(start, start + size)])
-            return self.statements(Event.ingest, batch(size, start))
+            events.ingest([event(f"S{number}", 3, "picked_up") for number in range(start, start + size)])
+            return self.statements(events.ingest, batch(size, start))
 
         run(1, 10_000)
         few, many = run(2, 20_000), run(100, 30_000)

@@ -1,6 +1,7 @@
 """The shipment's state follows from its log alone, in whatever order and in whatever parts the log came."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from unittest import TestCase
 
 from hypothesis import given, settings
@@ -122,7 +123,7 @@ class TestProjectionOfAnyLog(TestCase):
             self.assertNotIn(state.status, OFFICE)
         self.assertIn(state.eta, {None, *(e.eta for e in entries), *(e.occurred_at for e in entries)})
         self.assertEqual(steps[-1].to_status if steps else "created", state.status)
-        for one, following in zip(steps, steps[1:], strict=False):
+        for one, following in pairwise(steps):
             self.assertEqual(one.to_status, following.from_status)
 
     @settings(max_examples=100, deadline=None)
@@ -267,7 +268,9 @@ class TestProjectionRules(TestCase):
         same = [entry(1, name) for name in ("delivered", "picked_up", "out_for_delivery", "created")]
         state, steps = project([entry(0, "confirmed"), *same])
         self.assertEqual(state.status, "delivered")
-        self.assertEqual([step.to_status for step in steps], ["confirmed", "picked_up", "out_for_delivery", "delivered"])
+        self.assertEqual(
+            [step.to_status for step in steps], ["confirmed", "picked_up", "out_for_delivery", "delivered"]
+        )
 
     def test_the_content_decides_between_equal_statuses_of_one_instant(self):
         one, other = entry(1, "exception", "a", reason_id=1), entry(1, "exception", "b", reason_id=2)
