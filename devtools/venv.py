@@ -32,14 +32,16 @@ def ensure(step: Step, odoo: Odoo, tests: bool) -> None:
 
 
 def _create(step: Step) -> None:
-    key = digest(sys.version, sys.executable, str(paths.VENV))
+    # Not sys.executable: with our environment activated it is our own copy, and we would delete it under our feet.
+    python = getattr(sys, "_base_executable", sys.executable)
+    key = digest(sys.version, sys.base_prefix, str(paths.VENV))
     if is_done("venv", key) and os.access(paths.venv_bin("python"), os.X_OK):
         return
     step.work("creating it")
     for stamp in ("venv", "packages", "packages-tests"):
         forget(stamp)
     shutil.rmtree(paths.VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(paths.VENV)], log="venv.log")
+    run([python, "-m", "venv", str(paths.VENV)], log="venv.log")
     mark_done("venv", key)
 
 
