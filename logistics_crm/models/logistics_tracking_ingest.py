@@ -45,16 +45,7 @@ class LogisticsTrackingEvent(models.Model):
         :raise UserError: `events` is not a list, or too long
         """
         self._check_bulk_call(events, "events")
-        batch = self._ingest_batch(events)
-        leftovers = {**batch.parked, **batch.rejected}
-        if leftovers:
-            self.env["logistics.tracking.inbox"]._store(
-                "event",
-                [
-                    (events[index], problem, index in batch.parked, batch.source_ids.get(index))
-                    for index, problem in leftovers.items()
-                ],
-            )
+        batch = self._take_events(events)
         return {
             "received": len(events),
             "created": batch.created,
@@ -65,6 +56,26 @@ class LogisticsTrackingEvent(models.Model):
                 for index, problem in sorted(batch.rejected.items())
             ],
         }
+
+    @api.model
+    def _take_events(self, events, source_ids=()):
+        """`ingest` without the check of the caller, for events that were fetched, or came in by a webhook.
+
+        :param source_ids: list of the source of each event, where the caller knows it
+        :return: EventBatch; what it parked or rejected is in the inbox
+        """
+        batch = self._ingest_batch(events)
+        leftovers = {**batch.parked, **batch.rejected}
+        if leftovers:
+            known = dict(enumerate(source_ids)) | batch.source_ids
+            self.env["logistics.tracking.inbox"]._store(
+                "event",
+                [
+                    (events[index], problem, index in batch.parked, known.get(index))
+                    for index, problem in leftovers.items()
+                ],
+            )
+        return batch
 
     @api.model
     def _replay_rows(self, rows):

@@ -24,6 +24,8 @@ class Dialect:
 
     name = ""
     label = ""
+    # Headers that `parse` reads: they are kept with the delivery. Never a signature or a secret.
+    parse_headers = ()
 
     def __init__(self, config=None):
         config = config or {}
