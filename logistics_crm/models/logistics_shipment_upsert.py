@@ -219,7 +219,8 @@ class LogisticsShipment(models.Model):
             drafts.setdefault(waybill, []).append(draft)
         for column, value in values.items():
             if value is None and column in names.defaults:
-                continue
+                # What a shipment cannot be without goes back to its default; there is no other date of the order.
+                value = draft.values[column] if column == "ordered_at" else names.defaults[column]
             if draft.set(column, value) and found:
                 change = "updated"
         if not found and draft.values["promised_at"] is None and "promised_at" not in values:
@@ -251,7 +252,12 @@ class LogisticsShipment(models.Model):
 
     @api.model
     def _insert_drafts(self, drafts):
-        """Insert new shipments and give the drafts their ids."""
+        """Insert new shipments and give the drafts their ids.
+
+        One that another server inserted since this transaction began makes the statement fail, for Odoo to run the
+        call again; without ON CONFLICT it would be an error to the caller. One order, so that none waits in a circle.
+        """
+        drafts = sorted(drafts, key=lambda draft: (draft.waybill, draft.values["carrier_id"] or 0))
         columns = SQL(", ").join(SQL.identifier(column) for column in (*_COLUMNS, *_COMPUTED))
         rows = self.env.execute_query(
             SQL(
@@ -261,6 +267,7 @@ class LogisticsShipment(models.Model):
                     lane, %(columns)s)
                 SELECT d.name, %(company)s, 'created', 0, 0, %(uid)s, %(now)s, %(uid)s, %(now)s, %(lane)s, %(values)s
                   FROM %(data)s %(ends)s
+                    ON CONFLICT (name, company_id, COALESCE(carrier_id, 0)) DO NOTHING
                 RETURNING id, name, carrier_id
                 """,
                 columns=columns,

@@ -49,7 +49,8 @@ def read_shipment(row):
         elif key in _INSTANTS:
             result[key] = read_instant(value, key)[0]
         elif key in ("shipper", "consignee"):
-            result[key] = _read_dict(value, key, PARTY_KEYS, _PARTY_LIMITS)
+            empty = value is None or value is False
+            result[key] = dict.fromkeys(PARTY_KEYS) if empty else _read_dict(value, key, PARTY_KEYS, _PARTY_LIMITS)
         elif key == "customer":
             result[key] = _read_customer(value)
         elif key == "customer_id" or key == "pieces":
