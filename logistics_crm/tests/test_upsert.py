@@ -183,14 +183,14 @@ class TestUpsert(TrackingCase):
     def test_companies_are_worlds_apart(self):
         ours = self.ship("A1", customer={"ref": "C-1", "name": "Ours"})
         self.integrator.company_ids |= self.other_company
-        Shipment = self.Shipment.with_user(self.integrator).with_company(self.other_company)
-        receipt = Shipment.upsert([{"waybill": "A1", "customer": {"ref": "C-1", "name": "Theirs"}}])
+        shipments = self.Shipment.with_user(self.integrator).with_company(self.other_company)
+        receipt = shipments.upsert([{"waybill": "A1", "customer": {"ref": "C-1", "name": "Theirs"}}])
         theirs = self.Shipment.browse(receipt["ids"]["A1"])
         self.assertNotEqual(theirs, ours)
         self.assertEqual(theirs.company_id, self.other_company)
         self.assertEqual(theirs.customer_id.name, "Theirs")
         self.assertEqual(ours.customer_id.name, "Ours")
-        receipt = Shipment.upsert([{"waybill": "A2", "customer_id": ours.customer_id.id}])
+        receipt = shipments.upsert([{"waybill": "A2", "customer_id": ours.customer_id.id}])
         self.assertEqual(self.rejected(receipt), (0, "customer_id"))
 
     # Names that must be known, and names that need not
