@@ -1,2 +1,2 @@
 from . import models  # isort: skip  (the others extend what these define)
-from . import demo, wizards
+from . import controllers, demo, wizards

@@ -12,6 +12,9 @@ class HelpdeskTicket(models.Model):
         string="Shipments",
         check_company=True,
     )
+    shipment_reason_id = fields.Many2one(
+        "logistics.reason", index="btree_not_null", help="What is wrong with the shipments, in tracking's own terms."
+    )
 
     @api.onchange("shipment_ids")
     def _onchange_shipment_ids(self):

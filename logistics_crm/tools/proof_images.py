@@ -47,7 +47,12 @@ def clean_signature(content):
     left, top, right, bottom = ink.getbbox()
     margin = SIGNATURE_MARGIN
     grey = grey.crop(
-        (max(0, left - margin), max(0, top - margin), min(grey.width, right + margin), min(grey.height, bottom + margin))
+        (
+            max(0, left - margin),
+            max(0, top - margin),
+            min(grey.width, right + margin),
+            min(grey.height, bottom + margin),
+        )
     )
     grey.thumbnail(SIGNATURE_SIZE)
     out = io.BytesIO()

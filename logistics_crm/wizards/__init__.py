@@ -1,1 +1,1 @@
-from . import logistics_shipment_event_wizard, logistics_webhook_try
+from . import logistics_courier_assign, logistics_shipment_event_wizard, logistics_webhook_try
