@@ -55,7 +55,7 @@ class LogisticsCourierAction(models.Model):
         }
 
     def _post_on_ticket(self, ticket):
-        """Put the report with its photos on the ticket, and see that somebody looks: the one responsible, or the team."""
+        """Put the report with its photos on the ticket, for the one responsible or else the team to see."""
         self.photo_ids.write({"res_model": ticket._name, "res_id": ticket.id})
         responsible = ticket.user_id or ticket.team_id.user_id
         partners = (responsible or ticket.team_id.user_ids).partner_id

@@ -212,7 +212,8 @@ class LogisticsShipment(models.Model):
     def _courier_company_error(self, courier, companies):
         return UserError(
             self.env._(
-                "%(courier)s does not work for %(companies)s. Choose another courier, or allow the company on the user.",
+                "%(courier)s does not work for %(companies)s. Choose another courier, or allow the company on "
+                "the user.",
                 courier=courier.name,
                 companies=", ".join(companies.mapped("name")),
             )

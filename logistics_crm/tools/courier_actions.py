@@ -28,7 +28,10 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 # What waited longer than this on a phone was not: its clock is wrong.
 LONGEST_WAIT = timedelta(days=30)
 KEYS = frozenset(
-    "key kind shipment_id waybill happened_at sent_at reason signatory relation note place signature photos".split()
+    {
+        *("key", "kind", "shipment_id", "waybill", "happened_at", "sent_at", "reason", "note", "place"),
+        *("signatory", "relation", "signature", "photos"),
+    }
 )
 
 
