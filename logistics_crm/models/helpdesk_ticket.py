@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools.groups import SHIPMENT_READERS
+
 
 class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
@@ -10,6 +12,7 @@ class HelpdeskTicket(models.Model):
         "ticket_id",
         "shipment_id",
         string="Shipments",
+        groups=SHIPMENT_READERS,
         check_company=True,
     )
     shipment_reason_id = fields.Many2one(

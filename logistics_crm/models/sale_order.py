@@ -1,11 +1,14 @@
 from odoo import fields, models
 
+from ..tools.groups import SHIPMENT_READERS
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    shipment_ids = fields.One2many("logistics.shipment", "sale_id", string="Shipments")
-    shipment_count = fields.Integer(compute="_compute_shipment_count")
+    # Who may not read shipments reads orders all the same: the list is left out for them, the count is sudo.
+    shipment_ids = fields.One2many("logistics.shipment", "sale_id", string="Shipments", groups=SHIPMENT_READERS)
+    shipment_count = fields.Integer(compute="_compute_shipment_count", compute_sudo=True)
 
     def _compute_shipment_count(self):
         counts = dict(

@@ -2,6 +2,7 @@ import re
 
 from odoo import api, fields, models
 
+from ..tools.groups import SHIPMENT_READERS
 from ..tools.tracking_status import STATUSES
 
 _WAYBILL_SEPARATORS = re.compile(r"[,;，；\s]+")
@@ -10,8 +11,8 @@ _WAYBILL_SEPARATORS = re.compile(r"[,;，；\s]+")
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
-    shipment_ids = fields.One2many("logistics.shipment", "picking_id", string="Shipments")
-    # sudo: a warehouse worker sees how the own transfer travels, without rights on shipments.
+    # A warehouse worker sees how the own transfer travels (sudo), without rights on shipments.
+    shipment_ids = fields.One2many("logistics.shipment", "picking_id", string="Shipments", groups=SHIPMENT_READERS)
     shipment_count = fields.Integer(compute="_compute_shipment_count", compute_sudo=True)
     shipment_status = fields.Selection(STATUSES, compute="_compute_shipment_state", compute_sudo=True)
     shipment_promised_at = fields.Datetime(
@@ -51,12 +52,13 @@ class StockPicking(models.Model):
     def _make_shipments(self):
         """Give each picking with a carrier one shipment a waybill, set-wise; what it has already stays.
 
-        A waybill that came in from elsewhere first (a TMS) is adopted: its shipment gets the picking.
+        A waybill that came in from elsewhere first (a TMS) is adopted: its shipment gets the picking. Where the steps
+        of one delivery share a waybill (pick, pack, ship), it is that of the step that leaves the house.
         """
         # sudo: a warehouse worker who prints a label need not have rights on shipments.
         wanted = {
             (picking.company_id, picking.carrier_id, waybill): picking
-            for picking in self.sudo()
+            for picking in self.sudo().sorted(lambda picking: picking._leaves_the_house())
             if picking.carrier_id and picking.carrier_tracking_ref
             for waybill in _WAYBILL_SEPARATORS.split(picking.carrier_tracking_ref)
             if waybill
@@ -68,21 +70,32 @@ class StockPicking(models.Model):
             (shipment.company_id, shipment.carrier_id, shipment.name): shipment
             for shipment in shipment_model.search([("name", "in", [waybill for _company, _carrier, waybill in wanted])])
         }
-        to_adopt = {}
-        vals_list = []
+        to_adopt, to_make = {}, {}
         for key, picking in wanted.items():
             shipment = existing.get(key)
             if shipment is None:
-                vals_list.append(picking._prepare_shipment(key[2]))
-            elif not shipment.picking_id:
+                to_make.setdefault(picking, []).append(key[2])
+            elif not shipment.picking_id or (
+                picking._leaves_the_house() and not shipment.picking_id._leaves_the_house()
+            ):
                 to_adopt.setdefault(picking, shipment_model.browse())
                 to_adopt[picking] |= shipment
         for picking, shipments in to_adopt.items():
             shipments.write({"picking_id": picking.id, "sale_id": picking.sale_id.id})
-        shipment_model.create(vals_list)
+        shipment_model.create(
+            [
+                picking._prepare_shipment(waybill, 1 / len(waybills))
+                for picking, waybills in to_make.items()
+                for waybill in waybills
+            ]
+        )
 
-    def _prepare_shipment(self, waybill):
-        """Values of the shipment that carries this picking under `waybill`."""
+    def _leaves_the_house(self):
+        self.ensure_one()
+        return self.picking_type_code == "outgoing"
+
+    def _prepare_shipment(self, waybill, share):
+        """Values of the shipment that carries this picking, or this share of it, under `waybill`."""
         self.ensure_one()
         consignee = self.partner_id
         shipper = self.picking_type_id.warehouse_id.partner_id or self.company_id.partner_id
@@ -99,9 +112,9 @@ class StockPicking(models.Model):
             "consignee_id": consignee.id,
             **self._prepare_shipment_party("shipper", "origin", shipper),
             **self._prepare_shipment_party("consignee", "destination", consignee),
-            "weight": self.shipping_weight or self.weight,
-            "freight_amount": self.carrier_price,
-            "declared_value": order.amount_total,
+            "weight": (self.shipping_weight or self.weight) * share,
+            "freight_amount": self.carrier_price * share,
+            "declared_value": order.amount_total * share,
             "currency_id": (order.currency_id or self.company_id.currency_id).id,
             "ordered_at": order.date_order or self.create_date,
             "promised_at": order.commitment_date or self.date_deadline,

@@ -57,6 +57,7 @@ class TrackingCase(TransactionCase):
             groups=",".join(("base.group_user", *groups)),
             company_id=cls.company.id,
             company_ids=[(6, 0, cls.company.ids)],
+            lang="en_US",
             **values,
         )
 
