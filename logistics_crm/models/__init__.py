@@ -23,6 +23,7 @@ from . import (
     logistics_tracking_event,
     logistics_tracking_inbox,
     logistics_tracking_inbox_delivery,
+    logistics_tracking_inbox_problem,
     logistics_tracking_ingest,
     logistics_tracking_poll,
     logistics_tracking_projection,
