@@ -33,6 +33,9 @@ class LogisticsShipment(models.Model):
             events += log
         ids = self.upsert(shipments)["ids"]
         events += self._demo_orders(now)
+        # Odoo's demo warehouse stands in California; these parcels leave Wuhan.
+        sender = self._demo_party(self.env.ref("logistics_crm.customer_optics"))
+        self.upsert([{"waybill": waybill, "shipper": sender} for waybill, *_rest in journeys.ORDERS.values()])
         self.env["logistics.tracking.event"].ingest(events)
         self._demo_leftovers(now)
         self._demo_xmlids(ids)
@@ -71,16 +74,7 @@ class LogisticsShipment(models.Model):
             "waybill": waybill,
             "carrier": row.carrier,
             "customer": {"ref": sender.ref},
-            "shipper": {
-                "ref": sender.ref,
-                "name": sender.name,
-                "phone": sender.phone,
-                "street": sender.street,
-                "city": sender.city,
-                "zip": sender.zip,
-                "state": sender.state_id.name,
-                "country": "CN",
-            },
+            "shipper": self._demo_party(sender),
             "consignee": {
                 "name": name,
                 "phone": phone,
@@ -107,6 +101,19 @@ class LogisticsShipment(models.Model):
         elif row.due is not None:
             shipment["promised_at"] = (now + timedelta(hours=row.due)).isoformat()
         return shipment, log
+
+    @api.model
+    def _demo_party(self, partner):
+        return {
+            "ref": partner.ref,
+            "name": partner.name,
+            "phone": partner.phone,
+            "street": partner.street,
+            "city": partner.city,
+            "zip": partner.zip,
+            "state": partner.state_id.name,
+            "country": "CN",
+        }
 
     @api.model
     def _demo_events(self, waybill, carrier, from_city, to_city, journey, last, pace, number):
