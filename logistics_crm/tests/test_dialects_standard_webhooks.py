@@ -29,9 +29,7 @@ def headers(body, secret=SECRET, identifier="msg_1", timestamp=1000, signature=N
 class TestStandardWebhooks(TestCase):
     def setUp(self):
         self.dialect = dialect("standard_webhooks", {"secrets": [OTHER, SECRET]})
-        self.body = json.dumps(
-            {"type": "tracking", "timestamp": "2026-05-01T02:00:00Z", "data": EVENT}
-        ).encode()
+        self.body = json.dumps({"type": "tracking", "timestamp": "2026-05-01T02:00:00Z", "data": EVENT}).encode()
 
     def test_published_vector(self):
         body = b'{"test": 2432232314}'
@@ -90,9 +88,7 @@ class TestStandardWebhooks(TestCase):
         right = headers(self.body)
         for name in right:
             with self.subTest(missing=name), self.assertRaises(SignatureError):
-                self.dialect.verify(
-                    {key: value for key, value in right.items() if key != name}, self.body, now=1000
-                )
+                self.dialect.verify({key: value for key, value in right.items() if key != name}, self.body, now=1000)
         for timestamp in ("", "1e3", "-1000", "١٠٠٠", "nan", "9" * 400):
             with self.subTest(timestamp=timestamp), self.assertRaises(SignatureError):
                 self.dialect.verify({**right, "webhook-timestamp": timestamp}, self.body, now=1000)
