@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import postgres, venv
+from . import postgres
 from .steps import Failure, Step, lock, run
 
 # Installing PostgreSQL on Debian makes and starts a cluster for the whole system, which nobody asked for.
@@ -16,7 +16,7 @@ NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/logistics-dev.con
 def missing(database: bool, browser: bool) -> list[str]:
     """Debian packages that have to be installed; `browser` for what only browser tests need."""
     wanted = []
-    if importlib.util.find_spec("ensurepip") is None or not venv.has_venv_module():
+    if importlib.util.find_spec("ensurepip") is None:  # Debian splits it off
         wanted.append("python3-venv")
     if database and postgres.is_private() and postgres.bin_directory() is None:
         wanted.append("postgresql")

@@ -1,6 +1,5 @@
 """The virtual environment: Odoo's dependencies, ours, and (only when asked for) those of tests and checks."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -18,35 +17,56 @@ TESTS = paths.ROOT / "requirements-dev.txt"
 
 def ensure(step: Step, odoo: Odoo, tests: bool) -> None:
     with lock("venv"):
-        _create(step)
+        if not _works():
+            _create(step)
         _point_at(odoo)
         wanted = [("packages", [ODOO, OURS])] + ([("packages-tests", [TESTS])] if tests else [])
         for stamp, files in wanted:
-            key = digest(sys.version, *files)
+            key = digest(_version(), *files)
             if is_done(stamp, key):
                 continue
             step.work(f"pip installs {' and '.join(file.name for file in files)}")
             _install(files)
             mark_done(stamp, key)
-    step.detail = f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]} in {paths.VENV}"
+    step.detail = f"Python {_version()} in {paths.VENV}"
+
+
+def _works() -> bool:
+    """Whether there is one. It need not be made by the Python that runs this: others may be using it right now."""
+    if not is_done("venv", _place()):
+        return False
+    probe = [paths.venv_bin("python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    try:
+        answer = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return False  # its Python was removed
+    return _version().startswith(f"{answer}.")  # or replaced by a newer one
 
 
 def _create(step: Step) -> None:
-    # Not sys.executable: with our environment activated it is our own copy, and we would delete it under our feet.
-    python = getattr(sys, "_base_executable", sys.executable)
-    key = digest(sys.version, sys.base_prefix, str(paths.VENV))
-    if is_done("venv", key) and os.access(paths.venv_bin("python"), os.X_OK):
-        return
     step.work("creating it")
     for stamp in ("venv", "packages", "packages-tests"):
         forget(stamp)
     shutil.rmtree(paths.VENV, ignore_errors=True)
-    run([python, "-m", "venv", str(paths.VENV)], log="venv.log")
-    mark_done("venv", key)
+    # Not sys.executable, which may itself be in a virtual environment, even in this one.
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    run([base, "-m", "venv", str(paths.VENV)], log="venv.log")
+    mark_done("venv", _place())
+
+
+def _place() -> str:
+    return digest(str(paths.VENV))  # its scripts hold this path
+
+
+def _version() -> str:
+    """Of its Python, e.g. 3.11.2."""
+    found = re.search(r"^version\s*=\s*(\S+)", (paths.VENV / "pyvenv.cfg").read_text(), re.MULTILINE)
+    return found[1] if found else "unknown"
 
 
 def _site_packages() -> Path:
-    return paths.VENV / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    major, minor = _version().split(".")[:2]
+    return paths.VENV / "lib" / f"python{major}.{minor}" / "site-packages"
 
 
 def _point_at(odoo: Odoo) -> None:
@@ -65,12 +85,6 @@ def _install(files: list[Path]) -> None:
     run([*pip, *others], log="venv.log")
     if addons:
         run([*pip, "--no-deps", *addons], log="venv.log")
-
-
-def has_venv_module() -> bool:
-    """Debian splits ensurepip off into python3-venv."""
-    probe = [sys.executable, "-c", "import ensurepip, venv"]
-    return subprocess.call(probe, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def addon_versions() -> list[str]:
