@@ -27,6 +27,7 @@ class LogisticsServiceLevel(models.Model):
         "service_level_id",
         "field_id",
         string="Required Data",
+        groups="logistics_crm.group_logistics_manager",
         domain=[("model", "=", "logistics.shipment"), ("name", "in", REQUIRABLE)],
         help="An order of this service level without any of these is marked to be checked.",
     )

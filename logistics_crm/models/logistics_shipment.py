@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.projection import State
 from ..tools.tracking_status import FINAL, OPEN, STATUSES
 
 AT_RISK = 0.5  # delay_risk from here on counts as "at risk"
@@ -75,22 +77,29 @@ class LogisticsShipment(models.Model):
     ordered_at = fields.Datetime(required=True, default=fields.Datetime.now, string="Ordered")
     promised_at = fields.Datetime(string="Promised", tracking=True)
 
-    status = fields.Selection(STATUSES, required=True, default="created", readonly=True, group_expand="_expand_status")
-    reason_id = fields.Many2one("logistics.reason", readonly=True, ondelete="restrict")
-    last_event_at = fields.Datetime(string="Last Event", readonly=True)
-    picked_up_at = fields.Datetime(string="Picked Up", readonly=True)
-    delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    status = fields.Selection(
+        STATUSES, required=True, default="created", readonly=True, copy=False, group_expand="_expand_status"
+    )
+    reason_id = fields.Many2one("logistics.reason", readonly=True, copy=False, ondelete="restrict")
+    last_event_at = fields.Datetime(string="Last Event", readonly=True, copy=False)
+    picked_up_at = fields.Datetime(string="Picked Up", readonly=True, copy=False)
+    delivered_at = fields.Datetime(string="Delivered", readonly=True, copy=False)
     attempts = fields.Integer(
         string="Delivery Attempts",
         readonly=True,
+        copy=False,
         default=0,
         aggregator="avg",
         help="Deliveries tried so far, the successful one included.",
     )
-    eta = fields.Datetime(string="ETA", readonly=True, help="Estimated time of arrival, as the source last said.")
-    eta_low = fields.Datetime(string="ETA From", readonly=True)
-    eta_high = fields.Datetime(string="ETA Until", readonly=True)
-    delay_risk = fields.Float(readonly=True, aggregator="avg", help="Probability from 0 to 1 of missing the promise.")
+    eta = fields.Datetime(
+        string="ETA", readonly=True, copy=False, help="Estimated time of arrival, as the source last said."
+    )
+    eta_low = fields.Datetime(string="ETA From", readonly=True, copy=False)
+    eta_high = fields.Datetime(string="ETA Until", readonly=True, copy=False)
+    delay_risk = fields.Float(
+        readonly=True, copy=False, aggregator="avg", help="Probability from 0 to 1 of missing the promise."
+    )
 
     is_done = fields.Boolean(compute="_compute_is_done", help="The journey is over.")
     is_late = fields.Boolean(
@@ -107,7 +116,12 @@ class LogisticsShipment(models.Model):
     event_ids = fields.One2many("logistics.tracking.event", "shipment_id", string="Tracking Events", readonly=True)
     timeline = fields.Json(compute="_compute_timeline")
     ticket_ids = fields.Many2many(
-        "helpdesk.ticket", "helpdesk_ticket_logistics_shipment_rel", "shipment_id", "ticket_id", string="Tickets"
+        "helpdesk.ticket",
+        "helpdesk_ticket_logistics_shipment_rel",
+        "shipment_id",
+        "ticket_id",
+        string="Tickets",
+        copy=False,
     )
     ticket_count = fields.Integer(compute="_compute_ticket_count")
 
@@ -248,11 +262,13 @@ class LogisticsShipment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_journey_untouched(set().union(*vals_list))
         shipments = super().create(vals_list)
         self._place_waiting(shipments._waybill_keys())
         return shipments
 
     def write(self, vals):
+        self._check_journey_untouched(vals.keys())
         if not {"name", "carrier_id", "company_id"} & vals.keys():
             return super().write(vals)
         before = self._waybill_keys()
@@ -265,6 +281,10 @@ class LogisticsShipment(models.Model):
         result = super().unlink()
         self._place_waiting(before)
         return result
+
+    def _check_journey_untouched(self, names):
+        if not self.env.su and names & set(State.FIELDS):
+            raise UserError(self.env._("The journey follows from the tracking log. Use 'Add Event' instead."))
 
     def _waybill_keys(self):
         return {(shipment.company_id, shipment.name) for shipment in self}
