@@ -3,13 +3,12 @@
 import json
 import os
 import platform
-import subprocess
 import tempfile
 from pathlib import Path
 
 from . import databases, paths, postgres, setup
 from .odoo_source import Odoo
-from .steps import Failure, Progress
+from .steps import Failure, Progress, foreground
 
 FOLDER = paths.ROOT / "tests" / "bench"
 
@@ -53,7 +52,7 @@ def _run(odoo: Odoo, name: str, base: str, options: list[str]) -> dict | None:
         command = [paths.venv_bin("python"), "-m", "devtools.inside.benchmark", name]
         command += ["--database", database, "--output", str(file)]
         command += [word for option in options for word in ("--option", option)]
-        status = subprocess.call(command, env=databases.environment(odoo), cwd=paths.ROOT)
+        status = foreground(command, env=databases.environment(odoo), cwd=paths.ROOT)
         return json.loads(file.read_text()) if status == 0 else None
 
 

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -116,6 +117,22 @@ def run(command: list[str], log: str | None = None, **options) -> None:
     if code:
         hint = f"\n{tail}\nThe whole output is in {paths.LOG / log}" if log else ""
         raise Failure(f"this command ended with status {code}: {shlex.join(command)}{hint}")
+
+
+def foreground(command: list[str], **options) -> int:
+    """Run a command in the terminal and return its status. Ctrl-C reaches it too and is its own business."""
+    process = subprocess.Popen(command, **options)
+
+    def end(*_):
+        process.terminate()
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def output(command: list[str], **options) -> str:

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import subprocess
 from pathlib import Path
 
 from . import databases, machine, paths, setup
-from .steps import Progress
+from .steps import Progress, foreground
 
 HELP = """usage: ./dev test [--db NAME [--fresh]] [pytest arguments]
 
@@ -51,8 +50,9 @@ def pytest(odoo, name: str, arguments: list[str]) -> int:
     env = databases.environment(odoo)
     env["LOGISTICS_TEST_DB"] = name
     env["LOGISTICS_CHROMIUM"] = machine.browser() or ""
+    env.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(paths.DEV / "hypothesis"))
     env.setdefault("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
-    return subprocess.call(command, env=env, cwd=paths.ROOT)
+    return foreground(command, env=env, cwd=paths.ROOT)
 
 
 def default_paths() -> list[str]:
