@@ -123,6 +123,19 @@ class TestAccess(TrackingCase):
                 with self.subTest(model=model, role=role):
                     self.assertTrue(self.own[model].with_user(self.users[role]).read())
 
+    def test_a_courier_sees_the_own_shipments_and_writes_nothing(self):
+        courier = self._user("courier", "logistics_crm.group_logistics_courier")
+        mine, other = self.own["logistics.shipment"], self.ship("W6")
+        mine.courier_id = courier
+        self.assertEqual(self.Shipment.with_user(courier).search([], order="id"), mine)
+        self.assertEqual(mine.with_user(courier).read(["name", "status"])[0]["status"], "departed")
+        with self.assertRaises(AccessError):
+            other.with_user(courier).read(["name"])
+        for model in RIGHTS:
+            for operation in ("write", "create", "unlink"):
+                with self.subTest(model=model, operation=operation):
+                    self.assertFalse(self.own[model].with_user(courier).has_access(operation))
+
     def test_the_secret_is_the_managers(self):
         source = self.own["logistics.tracking.source"]
         self.assertEqual(source.with_user(self.users[MANAGER]).secret, "hush")
