@@ -52,7 +52,7 @@ CONSIGNEES = [
     ("苏州博远自动化有限公司", "051267001212", "苏州", "工业园区唯亭镇葑亭大道 668 号", "215122"),
     ("冯雪", "18800001213", "哈尔滨", "道里区友谊路 256 号 5 单元 401", "150010"),
     ("昆明云上花卉合作社", "087163001214", "昆明", "五华区龙泉路 660 号", "650033"),
-    ("厦门海沧跨境监管仓", "059265001215", "厦门", "海沧区海景路 268 号", "361026"),
+    ("厦门海沧保税仓", "059265001215", "厦门", "海沧区海景路 268 号", "361026"),
     ("陈思远", "18600001216", "上海", "浦东新区世纪大道 1600 号 22 层", "200122"),
 ]
 COURIERS = [("王强", "13800009001"), ("刘洋", "13800009002"), ("赵磊", "13800009003"), ("张铁柱", "13800009004")]
@@ -82,6 +82,9 @@ _TO_ORIGIN = [*_TO_PICKUP, _AT_ORIGIN]
 _TO_ROAD = [*_TO_ORIGIN, _DEPARTED, _ON_ROAD]
 _TO_HUB = [*_TO_ROAD, _AT_DESTINATION]
 _TO_DOOR = [*_TO_HUB, _OUT]
+
+# What a parcel that stays in its city leaves out.
+BETWEEN_HUBS = [_DEPARTED, _ON_ROAD, _AT_DESTINATION]
 
 JOURNEYS = {
     "created": [_CREATED],
@@ -176,7 +179,7 @@ SHIPMENTS = [
     Row("YTO", "standard", "customer_fashion", 12, "in_transit", 9, "服装", 1, 1.2, 15, 459, 14, 32),
     Row("DBL", "freight", "customer_machines", 4, "arrived_hub", 12, "精密轴承", 8, 164, 620, 31500, 9, 22),
     Row("EMS", "economy", "customer_export", 13, "customs", 18, "家居用品", 3, 9.8, 96, 2300, 20, 44),
-    Row("EMS", "economy", "customer_export", 14, "customs", 8, "手机配件", 5, 12.6, 128, 8800, 72, 60),
+    Row("EMS", "economy", "customer_export", 12, "customs", 8, "手机配件", 5, 12.6, 128, 8800, 72, 60),
     # Due today
     Row("SF", "next_day", "customer_fashion", 0, "out_for_delivery", 2, "服装", 1, 0.8, 18, 329, "today"),
     Row("SFCC", "cold_chain", "customer_pharma", 2, "out_for_delivery", 1, "胰岛素", 2, 11.2, 360, 42000, "today"),
@@ -230,7 +233,7 @@ ORDERS = {
     "sale_order_1": ("SF1390060000571", "SF", "南京", "in_transit", 4),
     "sale_order_2": ("DPK36800000572", "DBL", "苏州", "damaged", 9),
     "sale_order_3": ("73190000000573", "ZTO", "深圳", "delivered", 60),
-    "sale_order_4": ("YT8800000000574", "YTO", "武汉", "picked_up", 5),
+    "sale_order_4": ("YT8800000000574", "YTO", "北京", "picked_up", 5),
 }
 _WAYBILLS = {
     "SF": "SF1390060{:06}",

@@ -33,9 +33,6 @@ class LogisticsShipment(models.Model):
             events += log
         ids = self.upsert(shipments)["ids"]
         events += self._demo_orders(now)
-        # Odoo's demo warehouse stands in California; these parcels leave Wuhan.
-        sender = self._demo_party(self.env.ref("logistics_crm.customer_optics"))
-        self.upsert([{"waybill": waybill, "shipper": sender} for waybill, *_rest in journeys.ORDERS.values()])
         self.env["logistics.tracking.event"].ingest(events)
         self._demo_leftovers(now)
         self._demo_xmlids(ids)
@@ -108,6 +105,7 @@ class LogisticsShipment(models.Model):
             "ref": partner.ref,
             "name": partner.name,
             "phone": partner.phone,
+            "email": partner.email,
             "street": partner.street,
             "city": partner.city,
             "zip": partner.zip,
@@ -129,6 +127,8 @@ class LogisticsShipment(models.Model):
             "courier_phone": courier_phone,
         }
         legs = journeys.JOURNEYS[journey]
+        if context["from_hub"] == context["to_hub"]:
+            legs = [leg for leg in legs if leg not in journeys.BETWEEN_HUBS]
         # Minutes differ from parcel to parcel, so that no two look alike.
         gaps = [timedelta(minutes=int(leg[1] * pace * 60) + (number * 7 + at * 13) % 29) for at, leg in enumerate(legs)]
         start = last - sum(gaps[1:], timedelta())
@@ -164,12 +164,16 @@ class LogisticsShipment(models.Model):
     @api.model
     def _demo_orders(self, now):
         """Give the sale orders' transfers their waybills, which makes their shipments; return the events."""
-        events = []
+        # Odoo's demo warehouse stands in California; these parcels leave Wuhan.
+        shipper = self._demo_party(self.env.ref("logistics_crm.customer_optics"))
+        corrections, events = [], []
         for number, (xmlid, (waybill, carrier, city, journey, age)) in enumerate(journeys.ORDERS.items()):
             picking = self.env.ref(f"logistics_crm.{xmlid}").picking_ids[:1]
             picking.carrier_tracking_ref = waybill
-            last = now - timedelta(hours=age)
-            events += self._demo_events(waybill, carrier, "武汉", city, journey, last, 0.8, number)
+            log = self._demo_events(waybill, carrier, "武汉", city, journey, now - timedelta(hours=age), 0.8, number)
+            events += log
+            corrections.append({"waybill": waybill, "shipper": shipper, "ordered_at": log[0]["occurred_at"]})
+        self.upsert(corrections)
         return events
 
     @api.model

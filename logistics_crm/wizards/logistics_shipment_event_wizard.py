@@ -31,7 +31,7 @@ class LogisticsShipmentEventWizard(models.TransientModel):
         # sudo: nobody may write the log by hand, and agents may not send in bulk. This is one event of one shipment
         # that the user may change, it goes the same way as every other event, and its source says who speaks.
         events = self.env["logistics.tracking.event"].sudo().with_company(shipment.company_id)
-        batch = events._ingest_batch([self._prepare_event()])
+        batch = events._ingest_batch([self._prepare_event()], [shipment.id])
         problem = batch.parked.get(0) or batch.rejected.get(0)
         if problem:
             raise UserError(events._problem_sentence(problem))
@@ -41,11 +41,9 @@ class LogisticsShipmentEventWizard(models.TransientModel):
 
     def _prepare_event(self):
         """The event as `logistics.tracking.event.ingest` takes it."""
-        carrier = self.shipment_id.carrier_id.sudo()  # agents need not see carriers
         return {
             "source": "manual",
             "waybill": self.shipment_id.name,
-            "carrier": carrier.logistics_code or carrier.name,
             "status": self.status,
             "reason": self.reason_id.code,
             "occurred_at": self._occurred_at_text(),
