@@ -21,7 +21,8 @@ from .steps import Failure, Step, digest, lock, run
 
 PREFIX = "lcrm"
 CHECKOUT = digest(str(paths.DEV))[:4]  # several checkouts may share one server
-LANGUAGE = "zh_CN"  # beside English; loaded first, so that addons bring their translations along
+# Loaded before the addons, which then bring their translations along; the first is everybody's default.
+LANGUAGES = "en_US,zh_CN"
 LOADED_ERROR = re.compile(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*")
 
 
@@ -97,7 +98,7 @@ def template(step: Step, odoo: Odoo, demo: bool) -> str:
     """The name of the template; it is built if it does not exist."""
     modules = outside_dependencies()
     kind = f"{PREFIX}_{CHECKOUT}_{'demo' if demo else 'bare'}"
-    name = f"{kind}_{digest(odoo.version, odoo.code, venv.addon_versions(), modules, LANGUAGE)}"
+    name = f"{kind}_{digest(odoo.version, odoo.code, venv.addon_versions(), modules, LANGUAGES)}"
     with lock("template"):
         if exists(name):
             step.detail = name
@@ -106,7 +107,7 @@ def template(step: Step, odoo: Odoo, demo: bool) -> str:
         part = f"{name}_part"
         drop(part)
         create_empty(part)
-        odoo_run(odoo, part, ["-i", ",".join(modules), _demo(demo), "--load-language", LANGUAGE], log=f"{name}.log")
+        odoo_run(odoo, part, ["-i", ",".join(modules), _demo(demo), "--load-language", LANGUAGES], log=f"{name}.log")
         _move(part, name)
         for old in postgres.query(f"SELECT datname FROM pg_database WHERE datname LIKE '{kind}_%'"):
             if old != name:

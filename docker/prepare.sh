@@ -2,7 +2,7 @@
 # Bring the database up to this image: install our addons in a new one, upgrade them in an old one. Safe to run again.
 #   DATABASE          its name
 #   ADMIN_PASSWORD_FILE   the password of the user `admin` of a new database
-#   LANGUAGES         loaded into a new database, e.g. zh_CN
+#   LANGUAGES         loaded into a new database; the first is its default
 #   WITH_DEMO         1 for demo data in a new database
 set -euo pipefail
 database=${DATABASE:-logistics}
@@ -27,7 +27,7 @@ fi
 echo "making $database"
 demo=--without-demo
 if [[ ${WITH_DEMO:-} == 1 ]]; then demo=--with-demo; fi
-odoo -d "$database" -i "$addons" --load-language "${LANGUAGES:-zh_CN}" "$demo" --stop-after-init --no-http
+odoo -d "$database" -i "$addons" --load-language "${LANGUAGES:-en_US,zh_CN}" "$demo" --stop-after-init --no-http
 if [[ -n ${ADMIN_PASSWORD_FILE:-} ]]; then
   odoo shell -d "$database" --no-http --log-level warn <<'PYTHON'
 import os, pathlib
