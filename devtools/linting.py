@@ -17,6 +17,7 @@ OCA_IGNORED = (
     "xml-header-missing",
     "xml-field-numeric-without-eval",
     "xml-field-bool-without-eval",
+    "xml-tag-position",
     "missing-readme",
 )
 

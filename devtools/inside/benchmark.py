@@ -63,7 +63,7 @@ class Context:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "odoo", "-d", self.db, "--http-port", str(port), "--log-level", "warn"]
+        command = [sys.executable, "-m", "odoo", "-d", self.db, "--http-port", str(port), "--log-level", "error"]
         command += ["--db-filter", f"^{self.db}$", "--max-cron-threads", "0"]
         self._server = subprocess.Popen(command, cwd=ROOT)
         url = f"http://127.0.0.1:{port}"
