@@ -3,7 +3,7 @@ import logging
 
 from werkzeug.exceptions import HTTPException
 
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.http import request
 
 from ..tools.dialects import ConfigError, SignatureError, UnreadableError
@@ -19,6 +19,12 @@ class WebhookDispatcher(http.HttpDispatcher):
     """An HTTP route that is handed its body as bytes, whatever the Content-Type says, and answers in JSON."""
 
     routing_type = "logistics_webhook"
+
+    def pre_dispatch(self, rule, args):
+        super().pre_dispatch(rule, args)
+        # The answer is for a machine. Any installed language will do; the company's would be looked up every time.
+        languages = self.request.env(user=SUPERUSER_ID)["res.lang"].get_installed()
+        self.request.update_context(lang=languages[0][0])
 
     def dispatch(self, endpoint, args):
         self.request.params = args
