@@ -89,6 +89,9 @@
             "web/static/src/core/utils/strings.js",
             "logistics_crm/static/src/courier/**/*",
         ],
+        "web.assets_tests": [
+            "logistics_crm/static/tests/tours/**/*",
+        ],
     },
     "application": True,
     "installable": True,
