@@ -1,7 +1,7 @@
 from base64 import b64encode
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools.courier_actions import RELATIONS, read_action
@@ -252,7 +252,6 @@ class LogisticsCourierAction(models.Model):
             self._write_proof()
         elif self.kind == "exception":
             self.ticket_id = self._tell_customer_service()
-        shipment.invalidate_recordset(flush=False)
         return None
 
     def _write_event(self):
@@ -333,7 +332,7 @@ class LogisticsCourierAction(models.Model):
     def _kept_for_decision(self):
         self.check_access("read")
         if not self.env.user.has_group("logistics_crm.group_logistics_agent"):
-            raise UserError(self.env._("Only agents decide what becomes of a courier's report."))
+            raise AccessError(self.env._("Only agents decide what becomes of a courier's report."))
         # sudo: nobody may edit these rows; an agent who may read them decides by these two buttons alone.
         return self.sudo().filtered(lambda action: action.state == "kept")
 

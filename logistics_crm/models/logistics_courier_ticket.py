@@ -50,6 +50,7 @@ class LogisticsCourierAction(models.Model):
             "shipment_reason_id": self.reason_id.id,
             "channel_id": channel.id if channel else False,
             "team_id": team.id,
+            "user_id": False,  # helpdesk would assign it to whoever makes it: the courier
             "priority": "2",
             **self.reason_id._get_ticket_values(),
         }

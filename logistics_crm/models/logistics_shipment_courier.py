@@ -1,3 +1,4 @@
+import re
 from datetime import datetime, time, timedelta
 
 import pytz
@@ -14,6 +15,7 @@ AT_HAND = ("arrived_hub", "out_for_delivery", "ready_for_pickup", "attempt_faile
 # Open, but not for the courier to deliver until somebody decided.
 ON_HOLD = ("exception", "returning", "expired")
 MAX_LISTED = 500
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 # All that a courier may read of the shipments in their hands, over whatever interface.
 COURIER_FIELDS = frozenset(
     {
@@ -21,7 +23,7 @@ COURIER_FIELDS = frozenset(
         *("consignee_name", "consignee_phone", "consignee_street", "consignee_city", "consignee_zip"),
         *("consignee_state", "destination_state_id", "destination_country_id"),
         *("pieces", "weight", "cargo", "insured", "delivery_note"),
-        *("promised_at", "eta", "attempts", "delivered_at", "is_done", "is_late", "missed_promise"),
+        *("ordered_at", "promised_at", "eta", "attempts", "delivered_at", "is_done"),
         *("signatory", "signatory_relation", "signature", "proof_photo_ids", "proof_at", "proof_by_id", "has_proof"),
     }
 )
@@ -88,7 +90,7 @@ class LogisticsShipment(models.Model):
         """
         badges = self._get_courier_badges()
         statuses = dict(self._fields["status"]._description_selection(self.env))
-        far = datetime.max
+        far, now = datetime.max, fields.Datetime.now()
 
         def place_in_round(shipment):
             return shipment.route_sequence or 10**9, shipment.promised_at or far, shipment.id
@@ -105,7 +107,7 @@ class LogisticsShipment(models.Model):
                 "phone": shipment.consignee_phone or "",
                 "address": shipment._get_courier_address(),
                 "promised_at": fields.Datetime.to_string(shipment.promised_at) or "",
-                "is_late": shipment.is_late,
+                "is_late": bool(shipment.promised_at and shipment.promised_at < now),
                 "pieces": shipment.pieces,
                 "weight": shipment.weight,
                 "attempts": shipment.attempts,
@@ -117,12 +119,14 @@ class LogisticsShipment(models.Model):
 
     def _get_courier_address(self):
         """One line, as one writes it there: from the large to the small in Chinese, else the other way round."""
-        # sudo: names of states and countries are nobody's secret.
-        state = self.destination_state_id.sudo().name or self.consignee_state
-        parts = [self.consignee_street, self.consignee_city, state, self.consignee_zip]
-        if (self.env.lang or "").startswith("zh"):
-            return "".join(part for part in (state, self.consignee_city, self.consignee_street) if part)
-        return ", ".join(part for part in parts if part)
+        # sudo: names of states are nobody's secret.
+        state, city = self.destination_state_id.sudo().name or self.consignee_state, self.consignee_city
+        street = self.consignee_street or ""
+        if _HAN.search(street):
+            # Of a city that is its own province, such as Shanghai, one name is enough.
+            parts = [state, city if city and city not in (state or "") else "", street]
+            return "".join(part for part in parts if part)
+        return ", ".join(part for part in (street, city, state if state != city else "", self.consignee_zip) if part)
 
     # What to know before the visit
 

@@ -25,6 +25,11 @@ export class ShipmentSheet extends Component {
         );
     }
 
+    /** The note itself stands below them in full. */
+    get badges() {
+        return this.props.shipment.badges.filter(({ kind }) => kind !== "note");
+    }
+
     onBack() {
         if (this.state.kind && !this.isLeaving) {
             this.state.kind = "";
