@@ -67,6 +67,7 @@ class LogisticsTrackingPoll(models.Model):
         if limit <= 0:
             return []
         now = fields.Datetime.now()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -126,6 +127,8 @@ class LogisticsTrackingPoll(models.Model):
 
     def _next_shipments(self, source):
         """The next shipments of this source's carrier whose journey is not over."""
+        shipments = self.env["logistics.shipment"].with_company(source.company_id)
+        shipments.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -141,7 +144,7 @@ class LogisticsTrackingPoll(models.Model):
                 source.poll_batch,
             )
         )
-        return self.env["logistics.shipment"].with_company(source.company_id).browse([row[0] for row in rows])
+        return shipments.browse([row[0] for row in rows])
 
     @api.model
     def _check_events(self, events):
@@ -180,6 +183,7 @@ class LogisticsTrackingPoll(models.Model):
 
     def _note(self, **values):
         """Write this row's state by SQL: the row is this turn's own, nobody else writes it meanwhile."""
+        self.flush_recordset()
         sets = SQL(", ").join(SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items())
         self.env.execute_query(SQL("UPDATE logistics_tracking_poll SET %s WHERE id = %s", sets, self.id))
         self.invalidate_recordset(flush=False)

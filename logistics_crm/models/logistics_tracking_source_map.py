@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..tools.dialects import SELECTION, DialectError, dialect
+from ..tools.dialects import SELECTION, ConfigError, DialectError, dialect
 from ..tools.dialects.plain_json import FIELDS
 
 LABELS = {
@@ -107,7 +107,9 @@ class LogisticsTrackingSource(models.Model):
             for line in self.carrier_line_ids
         }
         config["events_path"] = self.events_path
-        config["date_format"] = (self.date_pattern or "?") if self.date_format == "pattern" else self.date_format
+        config["date_format"] = self.date_pattern if self.date_format == "pattern" else self.date_format
+        if not config["date_format"]:
+            raise ConfigError(self.env._("Give the date format its pattern."))
         config["fields"] = {line.field: line.path for line in self.field_line_ids if line.path}
         config["defaults"] = {line.field: line.constant for line in self.field_line_ids if line.constant}
         return dialect(self.dialect, config)

@@ -27,16 +27,16 @@ class LogisticsTrackingSource(models.Model):
         help="Shipments that were ordered longer ago are not asked for any more.",
     )
     poll_url = fields.Char(
-        string="Address",
+        string="Polling Address",
         groups=MANAGER,
         copy=False,
         help="With {waybills} (separated by commas) or {waybill} (one a request) in it. Empty: the carrier's own "
         "integration is asked.",
     )
     poll_header = fields.Char(
-        string="Header", groups=MANAGER, copy=False, help="Header that proves who we are, such as Authorization."
+        string="Polling Header", groups=MANAGER, copy=False, help="Header that proves who we are, such as Authorization."
     )
-    poll_header_value = fields.Char(string="Its Value", groups=MANAGER, copy=False)
+    poll_header_value = fields.Char(string="Polling Header Value", groups=MANAGER, copy=False)
     poll_ids = fields.One2many("logistics.tracking.poll", "source_id")
     poll_last_at = fields.Datetime(string="Last Polled", compute="_compute_poll")
     poll_next_at = fields.Datetime(string="Next Poll", compute="_compute_poll")

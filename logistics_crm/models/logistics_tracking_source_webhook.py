@@ -51,7 +51,7 @@ class LogisticsTrackingSource(models.Model):
     signature = fields.Selection(
         list(SIGNATURES), default="hmac", required=True, help="How a plain JSON sender proves who it is."
     )
-    signature_header = fields.Char(string="Header", help="Header with the signature or the secret. Empty: X-Signature.")
+    signature_header = fields.Char(string="Signature Header", help="Header with the signature or the secret. Empty: X-Signature.")
     signature_algorithm = fields.Selection(
         [(name, name.upper()) for name in ALGORITHMS], default="sha256", required=True
     )
@@ -191,6 +191,7 @@ class LogisticsTrackingSource(models.Model):
         One statement and no record, because it is what every delivery costs. Raises ConfigError where the source is
         set up wrongly.
         """
+        self.flush_model()
         columns = SQL(", ").join(map(SQL.identifier, SIGNATURE_COLUMNS))
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         rows = self.env.execute_query(

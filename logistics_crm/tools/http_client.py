@@ -15,8 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 10
+SILENCE_SECONDS = 10
 TOTAL_SECONDS = 20
 MAX_BYTES = 5 * 1024 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -46,12 +45,12 @@ def fetch(url, headers=None, allow_private=False, total=TOTAL_SECONDS, max_bytes
     """
     if not url.lower().startswith(("http://", "https://")):
         raise FetchError("The address does not begin with http:// or https://.")
-    watched = []
-    deadline = threading.Timer(total, _shut_down, (watched,))
+    watched, expired = [], threading.Event()
+    deadline = threading.Timer(total, _shut_down, (watched, expired))
     deadline.daemon = True
     with requests.Session() as session:
         session.trust_env = False
-        adapter = _GuardedAdapter(allow_private, watched)
+        adapter = _GuardedAdapter(allow_private, watched, expired)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         deadline.start()
@@ -59,17 +58,19 @@ def fetch(url, headers=None, allow_private=False, total=TOTAL_SECONDS, max_bytes
             with session.get(
                 url,
                 headers=headers,
-                timeout=(min(CONNECT_SECONDS, total), min(READ_SECONDS, total)),
+                timeout=min(SILENCE_SECONDS, total),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, max_bytes, deadline)
+                return _read(response, max_bytes, expired)
         except FetchError:
             raise
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise FetchError(_reason(error, expired=deadline.finished.is_set(), total=total)) from None
+            raise FetchError(_reason(error, expired.is_set(), total)) from None
         finally:
             deadline.cancel()
+            for connection in watched:
+                connection.close()
 
 
 def is_public(address):
@@ -84,7 +85,7 @@ def is_public(address):
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def _read(response, max_bytes, deadline):
+def _read(response, max_bytes, expired):
     if response.status_code != 200:
         if 300 <= response.status_code < 400:
             raise FetchError(f"It redirects ({response.status_code}); give the final address.", response.status_code)
@@ -95,7 +96,7 @@ def _read(response, max_bytes, deadline):
         if size > max_bytes:
             raise FetchError(f"Its answer is over {max_bytes // 1024} kB.")
         parts.append(part)
-    if deadline.finished.is_set():
+    if expired.is_set():
         raise OSError("cut off")
     return b"".join(parts)
 
@@ -122,8 +123,9 @@ def _reason(error, expired, total):
     return "It cannot be reached, or broke off."
 
 
-def _shut_down(watched):
+def _shut_down(watched, expired):
     """Time is up: break whatever is being waited for."""
+    expired.set()
     for connection in list(watched):
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -132,35 +134,37 @@ def _shut_down(watched):
 class _GuardedAdapter(HTTPAdapter):
     """Connects only where it is allowed, and tells which sockets it opened."""
 
-    def __init__(self, allow_private, watched):
-        self._guard = {"allow_private": allow_private, "watched": watched}
+    def __init__(self, *guard):
+        self._guard = guard
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args, **kwargs):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": _guarded(HTTPConnection, **self._guard)}),
-            "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": _guarded(HTTPSConnection, **self._guard)}),
+            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": _guarded(HTTPConnection, *self._guard)}),
+            "https": type("Pool", (HTTPSConnectionPool,), {"ConnectionCls": _guarded(HTTPSConnection, *self._guard)}),
         }
 
 
-def _guarded(base, allow_private, watched):
+def _guarded(base, allow_private, watched, expired):
     class Connection(base):
         def _new_conn(self):
             last = _Refused("not public")
             for _family, _kind, _protocol, _name, where in socket.getaddrinfo(
                 self._dns_host, self.port, type=socket.SOCK_STREAM
             ):
+                if expired.is_set():
+                    raise TimeoutError
                 if not allow_private and not is_public(where[0]):
                     continue
                 try:
-                    return socket.create_connection(where[:2], self.timeout)
+                    connection = socket.create_connection(where[:2], self.timeout)
                 except OSError as error:
                     last = error
+                    continue
+                # A duplicate reaches the connection whatever is wrapped around it later: TLS, a reader, a response.
+                watched.append(connection.dup())
+                return connection
             raise last
-
-        def connect(self):
-            super().connect()
-            watched.append(self.sock)
 
     return Connection
