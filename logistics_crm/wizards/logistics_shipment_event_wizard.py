@@ -18,7 +18,7 @@ class LogisticsShipmentEventWizard(models.TransientModel):
     company_id = fields.Many2one(related="shipment_id.company_id")
     status = fields.Selection(STATUSES, required=True)
     reason_id = fields.Many2one("logistics.reason")
-    occurred_at = fields.Datetime(string="Happened", required=True, default=lambda self: fields.Datetime.now())
+    occurred_at = fields.Datetime(string="Happened At", required=True, default=lambda self: fields.Datetime.now())
     hub_id = fields.Many2one("logistics.hub", domain="[('company_id', '=', company_id)]")
     location = fields.Char()
     description = fields.Text()
