@@ -1,1 +1,1 @@
-from . import courier, webhook
+from . import courier, portal, portal_export, tracking_page, webhook

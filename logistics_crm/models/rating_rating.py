@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class RatingRating(models.Model):
+    _inherit = "rating.rating"
+
+    logistics_tag_ids = fields.Many2many("logistics.rating.tag", string="Reasons")
