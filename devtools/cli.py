@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from .steps import Failure, warn
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     arguments = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: what runs for a step ends with us
     try:
         if arguments[:1] == ["test"]:
             from . import testing
