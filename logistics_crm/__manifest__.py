@@ -48,6 +48,7 @@
         "views/sale_order_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_webhook_views.xml",
         "views/logistics_shipment_order_views.xml",
         "views/logistics_shipment_access_views.xml",
         "views/tracking_page_templates.xml",

@@ -47,6 +47,7 @@ from . import (
     res_company_courier,
     res_company_tracking,
     res_config_settings,
+    res_config_settings_webhook,
     sale_order,
     stock_picking,
 )

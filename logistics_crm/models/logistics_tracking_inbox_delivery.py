@@ -13,6 +13,12 @@ class LogisticsTrackingInbox(models.Model):
 
     kind = fields.Selection(selection_add=[("delivery", "Webhook Delivery")], ondelete={"delivery": "cascade"})
 
+    @api.depends("kind", "payload")
+    def _compute_display_name(self):
+        super()._compute_display_name()
+        for entry in self.filtered(lambda entry: entry.kind == "delivery"):
+            entry.display_name = (entry.payload or {}).get("delivery") or self.env._("Webhook Delivery")
+
     def _replay(self):
         """Deliveries are parsed anew, by the source's set-up of now and the content as corrected."""
         deliveries = self.filtered(lambda entry: entry.kind == "delivery" and entry.state in ("waiting", "rejected"))
@@ -77,7 +83,7 @@ class LogisticsBulkMixin(models.AbstractModel):
         return {
             **super()._problem_sentences(),
             "unreadable_delivery": self.env._(
-                "No events were found in this delivery: %(value)s Correct the set-up of its source, or the content, "
-                "then replay it."
+                "This delivery cannot be read: %(value)s Correct the set-up of its source, or the content, then "
+                "replay it."
             ),
         }

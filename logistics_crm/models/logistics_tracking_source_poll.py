@@ -34,7 +34,10 @@ class LogisticsTrackingSource(models.Model):
         "integration is asked.",
     )
     poll_header = fields.Char(
-        string="Polling Header", groups=MANAGER, copy=False, help="Header that proves who we are, such as Authorization."
+        string="Polling Header",
+        groups=MANAGER,
+        copy=False,
+        help="Header that proves who we are, such as Authorization.",
     )
     poll_header_value = fields.Char(string="Polling Header Value", groups=MANAGER, copy=False)
     poll_ids = fields.One2many("logistics.tracking.poll", "source_id")

@@ -101,7 +101,7 @@ class TestWebhookSources(SourceMixin, TransactionCase):
         source = self.source(**common.PLAIN_MAP)
         [shipment] = self.ship("TRY-1")
         result = self.try_sample(source, common.plain_body("TRY-1"))
-        for word in ("TRY-1", "2026-03-02T10:00:00+08:00", "KB01", "已到达杭州分拨中心", "In the log"):
+        for word in ("TRY-1", "2026-03-02T10:00:00+08:00", "KB01", "已到达杭州分拨中心", "Goes into the log"):
             self.assertIn(word, result)
         self.assertIn("no shipment has this waybill", self.try_sample(source, common.plain_body("TRY-2")))
         self.assertIn("KB77", self.try_sample(source, common.plain_body("TRY-1", code="KB77")))

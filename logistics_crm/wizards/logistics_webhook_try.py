@@ -56,17 +56,7 @@ class LogisticsWebhookTry(models.TransientModel):
         rows = Markup().join(
             self._row(event, *outcome) for event, outcome in zip(events[:MAX_SHOWN], outcomes[:MAX_SHOWN], strict=True)
         )
-        return self._box("success" if good == len(events) else "warning", summary) + Markup(
-            '<div class="table-responsive"><table class="table table-sm align-middle"><thead><tr>'
-            "<th>%s</th><th>%s</th><th>%s</th><th>%s</th><th>%s</th></tr></thead><tbody>%s</tbody></table></div>"
-        ) % (
-            self.env._("Waybill"),
-            self.env._("Time"),
-            self.env._("Meaning"),
-            self.env._("What It Says"),
-            self.env._("Becomes"),
-            rows,
-        )
+        return self._box("success" if good == len(events) else "warning", summary) + rows
 
     def _box(self, kind, text):
         return Markup('<div class="alert alert-%s" role="status">%s</div>') % (kind, text)
@@ -76,14 +66,18 @@ class LogisticsWebhookTry(models.TransientModel):
         raw = event.get("code") or event.get("status") or ""
         meaning = Markup("%s<br/><small class='text-muted'>%s</small>") % (label or "–", raw)
         return Markup(
-            "<tr><td>%s</td><td class='text-nowrap'>%s</td><td>%s</td><td>%s</td><td class='%s'>%s</td></tr>"
+            "<div class='row border-bottom py-2 mx-0'>"
+            "<div class='col-12 col-md-3 px-0'><b class='text-break'>%s</b><br/><small>%s</small></div>"
+            "<div class='col-12 col-md-2 px-0 px-md-2'>%s</div>"
+            "<div class='col-12 col-md-4 px-0 px-md-2 text-break'>%s</div>"
+            "<div class='col-12 col-md-3 px-0 text-break %s'>%s</div></div>"
         ) % (
             event.get("waybill") or "–",
             event.get("occurred_at") or "–",
             meaning,
             said[:200],
             "text-success" if ok else "text-danger",
-            self.env._("In the log") if ok else problem,
+            self.env._("Goes into the log") if ok else problem,
         )
 
     def _outcomes(self, events):
