@@ -195,7 +195,7 @@ class LogisticsShipment(models.Model):
                 {"waybill": "YT8800099990002", "source": "kuaidi100", "code": "0", "occurred_at": at(5)},
                 # Codes that nobody mapped yet.
                 {**sf, "waybill": second, "code": "657", "occurred_at": at(1), "description": "快件已转寄"},
-                {**sf, "waybill": third, "code": "8000", "occurred_at": at(0.5), "description": "签收照片已上传"},
+                {**sf, "carrier": "SFCC", "waybill": third, "code": "8000", "occurred_at": at(0.5)},
                 # Mistakes of the sender, for a person to mend.
                 {**tms, "waybill": first, "status": "arrived_hub", "occurred_at": yesterday, "hub": "成都分拨中心"},
                 {**tms, "waybill": first, "status": "exception", "reason": "traffic_jam", "occurred_at": at(2)},
