@@ -63,26 +63,30 @@ class LogisticsWebhookDelivery(models.Model):
         :param body: text
         :param headers: dict of those that parsing needs
         """
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO logistics_webhook_delivery (
-                        source_id, company_id, delivery_id, received_at, body, headers, state,
-                        event_count, placed_count, inbox_count)
-                    VALUES (%s, %s, %s, %s, %s, %s, 'received', 0, 0, 0)
-                        ON CONFLICT (source_id, delivery_id) DO NOTHING
-                    RETURNING id
-                    """,
-                    target.source_id,
-                    target.company_id,
-                    delivery_id,
-                    fields.Datetime.now(),
-                    body,
-                    json.dumps(headers) if headers else None,
-                )
-            )
+        # The look before the insertion spares a delivery that is sent again while its row is being processed the
+        # conflict with that, which would make the request begin anew.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO logistics_webhook_delivery (
+                    source_id, company_id, delivery_id, received_at, body, headers, state,
+                    event_count, placed_count, inbox_count)
+                SELECT %(source)s, %(company)s, %(delivery)s, %(now)s, %(body)s, %(headers)s::jsonb, 'received', 0, 0, 0
+                 WHERE NOT EXISTS (
+                       SELECT 1 FROM logistics_webhook_delivery
+                        WHERE source_id = %(source)s AND delivery_id = %(delivery)s)
+                    ON CONFLICT (source_id, delivery_id) DO NOTHING
+                """,
+                source=target.source_id,
+                company=target.company_id,
+                delivery=delivery_id,
+                now=fields.Datetime.now(),
+                body=body,
+                headers=json.dumps(headers) if headers else None,
+            ),
+            log_exceptions=False,
         )
+        return self.env.cr.rowcount == 1
 
     @api.model
     def _wake_processing(self):

@@ -81,6 +81,17 @@ class TestWebhookConcurrency(TransactionCase):
         self.assertLessEqual(set(outcomes), {True, False, "40001"})
         self.assertEqual(len(self.rows()), 1)
 
+    def test_sent_again_while_it_is_being_processed(self):
+        """The row changes under the request's eyes; that is no reason to begin anew, let alone an error."""
+        with self.transaction() as env:
+            self.store(env)
+        with self.transaction() as again:
+            again.cr.execute("SELECT 1")
+            with self.transaction() as env:
+                env["logistics.webhook.delivery"]._cron_process()
+            self.assertFalse(self.store(again))
+        self.assertEqual([row["state"] for row in self.rows()], ["processed"])
+
     def test_two_servers_share_the_work(self):
         with self.transaction() as env:
             self.store(env)
