@@ -66,6 +66,7 @@
         "demo/logistics_hub_demo.xml",
         "demo/sale_order_demo.xml",
         "demo/logistics_shipment_demo.xml",
+        "demo/logistics_courier_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,1 +1,1 @@
-from . import logistics_shipment_demo
+from . import logistics_courier_demo, logistics_shipment_demo

@@ -115,6 +115,11 @@ class LogisticsCourierAction(models.Model):
             return self._refusal(Problem("not_courier"))
         if not self.env["logistics.rate.limit"]._allow("courier.act", user.id, ACTIONS_A_MINUTE, 60):
             return {"state": "retry", "code": "too_many", "message": self.env._("Too many at once. It is sent later.")}
+        return self._take(payload)
+
+    @api.model
+    def _take(self, payload):
+        """What `_act` does for a courier who may."""
         try:
             action = read_action(payload, self._bulk_now())
         except RowProblem as error:
@@ -123,7 +128,7 @@ class LogisticsCourierAction(models.Model):
         actions = self.sudo()
         known, is_new = actions._claim(action)
         if not is_new:
-            if known.user_id != user or known.digest != action.digest:
+            if known.user_id != self.env.user or known.digest != action.digest:
                 # Somebody else's key, or one used twice: neither may see what the first one did.
                 return self._refusal(Problem("key_taken", "key"))
             return known.answer
@@ -243,7 +248,6 @@ class LogisticsCourierAction(models.Model):
     def _apply(self):
         """Write the event and what follows from it; the Problem if the log does not take it."""
         self.ensure_one()
-        shipment = self.shipment_id
         problem = self._write_event()
         if problem:
             return problem
