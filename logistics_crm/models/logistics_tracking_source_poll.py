@@ -21,7 +21,7 @@ class LogisticsTrackingSource(models.Model):
         string="Waybills a Request", default=20, required=True, help="How many waybills are asked for at once."
     )
     poll_max_days = fields.Integer(
-        string="Until (Days)",
+        string="Ask for at Most (Days)",
         default=60,
         required=True,
         help="Shipments that were ordered longer ago are not asked for any more.",

@@ -65,8 +65,8 @@ class LogisticsTrackingSource(models.Model):
     )
     delivery_id_header = fields.Char(help="Header in which the sender numbers its deliveries. Empty: none.")
     delivery_id_path = fields.Char(help="Dotted path in the body to the number of the delivery. Empty: none.")
-    delivery_ids = fields.One2many("logistics.webhook.delivery", "source_id")
-    delivery_count = fields.Integer(string="Deliveries", compute="_compute_delivery_count")
+    delivery_ids = fields.One2many("logistics.webhook.delivery", "source_id", string="Webhook Deliveries")
+    delivery_count = fields.Integer(string="Webhook Deliveries Received", compute="_compute_delivery_count")
 
     # The digest is indexed, not the token: how long a look-up takes then tells nothing about the token.
     _webhook_token_uniq = models.UniqueIndex("(sha256(webhook_token::bytea)) WHERE webhook_token IS NOT NULL")

@@ -26,7 +26,7 @@ class LogisticsWebhookDelivery(models.Model):
     source_id = fields.Many2one("logistics.tracking.source", required=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     delivery_id = fields.Char(
-        string="Delivery",
+        string="Delivery Number",
         required=True,
         readonly=True,
         help="The sender's number of this delivery, or a digest of its content.",
