@@ -141,7 +141,6 @@ def _from_debian(mirror: str, target: Path) -> None:
     (paths.APT / "sources.list").write_text(sid + old)
     (paths.APT / "sources.parts").mkdir(exist_ok=True)
     debs = paths.APT / "debs"
-    shutil.rmtree(debs, ignore_errors=True)  # of an interrupted download
     for folder in (paths.APT / "lists/partial", paths.APT / "cache/archives/partial", debs):
         folder.mkdir(parents=True, exist_ok=True)
     options = {
@@ -158,10 +157,11 @@ def _from_debian(mirror: str, target: Path) -> None:
     apt = ["apt-get", "-q", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
     run([*apt, "update"], log="odoo.log")
     wanted = [f"{name}/sid" for name in SID_PACKAGES] + [f"{name}/bookworm" for name in BOOKWORM_PACKAGES]
-    run([*apt, "download", *wanted], log="odoo.log", cwd=debs)
+    run([*apt, "download", *wanted], log="odoo.log", cwd=debs)  # an interrupted run's complete files are kept
     target.mkdir()
-    for deb in sorted(debs.glob("*.deb")):
-        run(["dpkg-deb", "-x", str(deb), str(target)], log="odoo.log")
+    listed = output([*apt, "download", "--print-uris", *wanted], cwd=target)  # it leaves out what lies there already
+    for line in listed.splitlines():
+        run(["dpkg-deb", "-x", line.split()[1], str(target)], log="odoo.log", cwd=debs)
     for name in STAND_INS:
         file = target / "usr/lib/python3/dist-packages/odoo/addons" / name
         if not file.exists():
