@@ -12,6 +12,7 @@ from . import (
     logistics_rate_limit,
     logistics_rating_tag,
     logistics_reason,
+    logistics_reason_texts,
     logistics_service_level,
     logistics_shipment,
     logistics_shipment_access,

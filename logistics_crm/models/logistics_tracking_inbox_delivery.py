@@ -19,6 +19,15 @@ class LogisticsTrackingInbox(models.Model):
         for entry in self.filtered(lambda entry: entry.kind == "delivery"):
             entry.display_name = (entry.payload or {}).get("delivery") or self.env._("Webhook Delivery")
 
+    @api.depends("problem", "field_name", "problem_value")
+    @api.depends_context("lang")
+    def _compute_error(self):
+        super()._compute_error()
+        bulk = self.env["logistics.bulk.mixin"]
+        for entry in self.filtered(lambda entry: entry.problem == "unreadable_delivery"):
+            reason = bulk._shown_reason(entry.problem_value) or ""
+            entry.error = bulk._problem_sentences()["unreadable_delivery"] % {"value": reason}
+
     def _replay(self):
         """Deliveries are parsed anew, by the source's set-up of now and the content as corrected."""
         deliveries = self.filtered(lambda entry: entry.kind == "delivery" and entry.state in ("waiting", "rejected"))

@@ -95,7 +95,7 @@ class LogisticsTrackingSource(models.Model):
                 # sudo: the set-up is only tried, nothing of it is shown.
                 source.sudo()._dialect()
             except DialectError as error:
-                raise ValidationError(error.reason) from None
+                raise ValidationError(self.env["logistics.bulk.mixin"]._shown_reason(error.reason)) from None
 
     def _dialect(self):
         """The dialect of this source with its whole set-up. Raises ConfigError."""

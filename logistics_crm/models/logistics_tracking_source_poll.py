@@ -54,12 +54,13 @@ class LogisticsTrackingSource(models.Model):
     )
 
     @api.depends("poll_ids.last_at", "poll_ids.next_at", "poll_ids.error")
+    @api.depends_context("lang")
     def _compute_poll(self):
         for source in self:
             poll = source.poll_ids[:1]
             source.poll_last_at = poll.last_at
             source.poll_next_at = poll.next_at if source.poll_enabled else False
-            source.poll_error = poll.error
+            source.poll_error = self.env["logistics.bulk.mixin"]._shown_reason(poll.error)
 
     @api.constrains(
         "poll_enabled", "company_id", "carrier_id", "poll_url", "dialect", "poll_header", "poll_header_value"

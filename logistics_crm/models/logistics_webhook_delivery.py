@@ -41,7 +41,8 @@ class LogisticsWebhookDelivery(models.Model):
         default="received",
         help="Received: waits to be processed. Unreadable: it is in the inbox, with the reason.",
     )
-    error = fields.Char(string="What Is Wrong", readonly=True)
+    error = fields.Char(readonly=True)
+    error_text = fields.Char(string="What Is Wrong", compute="_compute_error_text")
     event_count = fields.Integer(string="Events", readonly=True, aggregator="sum")
     placed_count = fields.Integer(string="In the Log", readonly=True, help="New events and those known already.")
     inbox_count = fields.Integer(string="In the Inbox", readonly=True)
@@ -50,6 +51,12 @@ class LogisticsWebhookDelivery(models.Model):
     _delivery_uniq = models.UniqueIndex("(source_id, delivery_id)", "This delivery was received already.")
     _received_idx = models.Index("(id) WHERE state = 'received'")
     _company_idx = models.Index("(company_id, id)")
+
+    @api.depends("error")
+    @api.depends_context("lang")
+    def _compute_error_text(self):
+        for delivery in self:
+            delivery.error_text = self.env["logistics.bulk.mixin"]._shown_reason(delivery.error)
 
     # Storing
 

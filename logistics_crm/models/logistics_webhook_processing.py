@@ -187,7 +187,7 @@ class LogisticsWebhookDelivery(models.Model):
         self.env["logistics.tracking.inbox"].sudo()._close_deliveries(self.filtered(lambda d: d.state == "processed"))
         left = self.filtered(lambda delivery: delivery.state == "unreadable")
         if left:
-            message = self.env._("%(count)s still cannot be read: %(error)s", count=len(left), error=left[0].error)
+            message = self.env._("%(count)s still cannot be read: %(error)s", count=len(left), error=left[0].error_text)
         else:
             message = self.env._(
                 "%(events)s events: %(placed)s in the log, %(inbox)s in the inbox.",

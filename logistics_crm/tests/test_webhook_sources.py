@@ -1,6 +1,7 @@
 """Setting a source up: address, secrets, field map, carriers, and trying a sample."""
 
 import json
+import re
 
 from psycopg2 import IntegrityError
 
@@ -125,3 +126,27 @@ class TestWebhookSources(SourceMixin, TransactionCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
             source.field_line_ids = [(0, 0, {"field": "waybill", "path": "again"})]
             self.env.flush_all()
+
+    def test_reasons_in_the_readers_language(self):
+        """What the tools say is English, for senders; who reads it here reads it in their own words."""
+        bulk = self.env["logistics.bulk.mixin"]
+        known = (
+            "The body is not JSON: Expecting value",
+            "The body has no data.number: it is not a 17TRACK notification.",
+            "The body has no data.",
+            "There is no event and no list of events at data.traces.",
+            "It answered 500.",
+            "It did not finish within 20 seconds.",
+            "'a..b' is not a dotted path: a name is missing.",
+        )
+        texts = bulk._reason_texts().values()
+        for reason in known:
+            self.assertTrue(any(re.fullmatch(pattern, reason) for pattern in bulk._reason_texts()), reason)
+            self.assertNotIn("%(", bulk._shown_reason(reason))
+        self.assertIn("500", bulk._shown_reason("It answered 500."))
+        self.assertEqual(bulk._shown_reason("Something else, 100 %."), "Something else, 100 %.")
+        self.assertFalse(bulk._shown_reason(False))
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["ir.module.module"]._load_module_terms(["logistics_crm"], ["zh_CN"])
+        chinese = bulk.with_context(lang="zh_CN")._reason_texts().values()
+        self.assertFalse(set(texts) & set(chinese))

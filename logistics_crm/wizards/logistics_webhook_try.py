@@ -46,7 +46,7 @@ class LogisticsWebhookTry(models.TransientModel):
             dialect = self.source_id._dialect()
             events = dialect.parse(self.sample.encode("utf-8", "replace"), {})
         except DialectError as error:
-            return self._box("danger", error.reason)
+            return self._box("danger", self.env["logistics.bulk.mixin"]._shown_reason(error.reason))
         if not events:
             return self._box("info", self.env._("Readable, but it tells of no parcel: no event comes of it."))
         self.env["logistics.tracking.source"]._name_events([(self.source_id, dialect, event) for event in events])
