@@ -4,6 +4,7 @@ import io
 import math
 import uuid
 from base64 import b64encode
+from datetime import timedelta, timezone
 
 from PIL import Image, ImageDraw
 
@@ -11,6 +12,7 @@ from odoo import api, models
 
 from ..models.logistics_shipment_courier import AT_HAND
 
+_ZONE = timezone(timedelta(hours=8))  # China Standard Time
 NOTES = ["到前请电话", "", "冷链：请直接交给药房，核对温度记录", "", "放前台即可，找王女士", "", "门禁 1357，三单元"]
 
 
@@ -21,6 +23,7 @@ class LogisticsShipment(models.Model):
     def _load_demo_couriers(self):
         courier = self.env.ref("logistics_crm.user_courier")
         self.env.company.logistics_courier_team_id = self.env.ref("logistics_crm.helpdesk_team")
+        self.env.company.logistics_high_value = 5000
         parcels = self.search([("status", "in", AT_HAND)], order="promised_at, id")
         parcels._assign_courier(courier, first_stop=1)
         for number, parcel in enumerate(parcels):
@@ -36,7 +39,7 @@ class LogisticsShipment(models.Model):
             "kind": "delivered",
             "shipment_id": self.id,
             "waybill": self.name,
-            "happened_at": f"{self.delivered_at.isoformat()}+00:00",
+            "happened_at": self.delivered_at.replace(tzinfo=timezone.utc).astimezone(_ZONE).isoformat(),
             "signatory": self.consignee_name,
             "relation": "consignee",
             "signature": _scribble(),

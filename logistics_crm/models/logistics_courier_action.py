@@ -13,7 +13,7 @@ STATUS_OF = {"delivered": "delivered", "failed": "attempt_failed", "exception": 
 REASON_GROUPS = {
     "delivered": (),
     "failed": ("delivery",),
-    "exception": ("damage", "loss", "misdelivery", "order", "warehouse"),
+    "exception": ("damage", "loss", "misdelivery", "order"),
 }
 # Tries to send are cheap; more than this in a minute is no courier.
 ACTIONS_A_MINUTE = 120
@@ -352,7 +352,7 @@ class LogisticsCourierAction(models.Model):
         }
 
     def _answer(self, state, problem=None):
-        message = self._problem_sentence(problem) if problem else self._done_sentence()
+        message = self._kept_sentence(problem) if problem else self._done_sentence()
         sentences = self._warning_sentences()
         return {
             "state": state,
@@ -362,6 +362,11 @@ class LogisticsCourierAction(models.Model):
             "ticket": self.ticket_id.number or "",
             "clock_off": self.clock_off,
         }
+
+    @api.model
+    def _kept_sentence(self, problem):
+        """For the courier; agents read the problem alone."""
+        return self.env._("%s Your report is kept; the office decides.", self._problem_sentence(problem))
 
     def _done_sentence(self):
         if self.kind == "delivered":
@@ -387,15 +392,13 @@ class LogisticsCourierAction(models.Model):
         return {
             **super()._problem_sentences(),
             "not_courier": _("You are not a courier here. Ask the office for the group Courier."),
-            "not_yours": _("%(value)s is not in your hands any more. Your report is kept; the office decides."),
-            "is_cancelled": _("%(value)s was cancelled meanwhile. Your report is kept; the office decides."),
-            "is_returned": _("%(value)s was returned meanwhile. Your report is kept; the office decides."),
-            "is_delivered": _("%(value)s was delivered before. Your report is kept; the office decides."),
-            "has_proof": _("%(value)s was delivered and signed for before. Your report is kept; the office decides."),
-            "no_proof": _(
-                "%(value)s needs a signature with a name, or a photo. Your report is kept; the office decides."
-            ),
-            "wrong_reason": _("This reason does not fit: %(value)s. Your report is kept; the office decides."),
+            "not_yours": _("%(value)s is not this courier's any more."),
+            "is_cancelled": _("%(value)s was cancelled meanwhile."),
+            "is_returned": _("%(value)s was returned meanwhile."),
+            "is_delivered": _("%(value)s was delivered before."),
+            "has_proof": _("%(value)s was delivered and signed for before."),
+            "no_proof": _("%(value)s needs a signature with a name, or a photo."),
+            "wrong_reason": _("This reason does not fit: %(value)s."),
             "unknown_kind": _("There is no such action: %(value)s"),
             "unknown_relation": _("There is no such relation: %(value)s"),
             "not_key": _("The key must be a UUID; this is: %(value)s"),
@@ -439,7 +442,9 @@ class LogisticsCourierAction(models.Model):
                 "reason": action.reason_id.name or "",
                 "signatory": action.signatory or "",
                 "happened_at": fields.Datetime.to_string(action.happened_at),
-                "message": action.error or "" if action.state == "kept" else "",
+                "message": action._kept_sentence(Problem(action.problem, None, action.problem_value or ""))
+                if action.state == "kept"
+                else "",
             }
             for action in actions
         ]

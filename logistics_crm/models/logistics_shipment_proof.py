@@ -22,7 +22,9 @@ class LogisticsShipment(models.Model):
         copy=False,
         help="Place in the courier's round, from 1. 0: the courier's list goes by the promised time.",
     )
-    delivery_note = fields.Text(help="What the courier should know before the visit, such as: call first.")
+    delivery_note = fields.Text(
+        string="Note for the Courier", help="What the courier should know before the visit, such as: call first."
+    )
     signatory = fields.Char(string="Signed By", readonly=True, copy=False)
     signatory_relation = fields.Selection(RELATIONS, string="Relation to Consignee", readonly=True, copy=False)
     signature = fields.Image(max_width=1200, max_height=600, readonly=True, copy=False)
@@ -35,8 +37,8 @@ class LogisticsShipment(models.Model):
         readonly=True,
         copy=False,
     )
-    proof_at = fields.Datetime(string="Handed Over", readonly=True, copy=False)
-    proof_by_id = fields.Many2one("res.users", string="Handed Over By", readonly=True, copy=False)
+    proof_at = fields.Datetime(string="Time of Delivery", readonly=True, copy=False)
+    proof_by_id = fields.Many2one("res.users", string="Delivered By", readonly=True, copy=False)
     proof_place = fields.Char(string="Place of Delivery", readonly=True, copy=False)
     has_proof = fields.Boolean(compute="_compute_has_proof", string="Proof of Delivery")
 

@@ -233,10 +233,10 @@ def test_taken_away_meanwhile(server, parcels, phone):
     expect(phone.locator(".c_dot")).to_have_count(1)
     phone.reload()
     phone.click(".c_tabs button:nth-child(2)")
-    expect(entry(phone, waybill)).to_contain_text("not in your hands any more")
+    expect(entry(phone, waybill)).to_contain_text("not this courier's any more")
     entry(phone, waybill).get_by_role("button").click()
     expect(phone.locator(".c_dot")).to_have_count(0)
-    expect(entry(phone, waybill)).to_contain_text("not in your hands any more")  # the server tells it, too
+    expect(entry(phone, waybill)).to_contain_text("not this courier's any more")  # the server tells it, too
     assert log_of(server, parcels[waybill]) == [("out_for_delivery", "manual")]
 
 

@@ -20,7 +20,7 @@ export class CourierApp extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, { callLink, mapLink, showTime, canScan: canScan(), session });
+        Object.assign(this, { callLink, mapLink, showTime, canScan: canScan(), session: session.courier });
         this.state = useState({
             tab: "open",
             query: "",
@@ -38,7 +38,7 @@ export class CourierApp extends Component {
             scanning: false,
             menu: false,
         });
-        this.database = new CourierDatabase(`logistics-courier-${session.db}-${session.uid}`);
+        this.database = new CourierDatabase(`logistics-courier-${this.session.db}-${this.session.uid}`);
         this.outbox = new Outbox(this.database, {
             onChange: () => this.readQueue(),
             onAnswer: (action, answer) => this.onAnswer(action, answer),

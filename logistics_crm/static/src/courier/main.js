@@ -18,7 +18,7 @@ async function keepPage() {
 async function start() {
     await whenReady();
     // The page brings its terms along: no second request that may fail.
-    translatedTerms.logistics_crm = session.terms;
+    translatedTerms.logistics_crm = session.courier.terms;
     translatedTerms[translationLoaded] = true;
     await mount(CourierApp, document.body, {
         getTemplate,

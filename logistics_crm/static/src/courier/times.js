@@ -2,7 +2,7 @@ import { session } from "@web/session";
 
 function formatter(options) {
     try {
-        return new Intl.DateTimeFormat(session.lang, options);
+        return new Intl.DateTimeFormat(session.courier.lang, options);
     } catch {
         return new Intl.DateTimeFormat(undefined, options);
     }
