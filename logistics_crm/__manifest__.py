@@ -24,6 +24,7 @@
         "data/logistics_tracking_source_data.xml",
         "data/logistics.reason.csv",
         "data/logistics.tracking.code.csv",
+        "data/ir_model_data.xml",
         "data/logistics_service_level_data.xml",
         "data/logistics_rating_tag_data.xml",
         "data/helpdesk_tracking_data.xml",

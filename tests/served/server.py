@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,41 +14,15 @@ from pathlib import Path
 import psycopg2
 import requests
 
-from odoo import sql_db
+from odoo import api, fields, sql_db
+from odoo.modules.registry import Registry
+from odoo.tools import config
 
 from devtools import databases, paths
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
 TIMEOUT = 120
-# What the tests need in the database, as a script for `odoo shell`. Company A gets what is sent at once, B the same
-# one after the other.
-PREPARE = """
-import json
-from datetime import datetime, timedelta
-def key_of(user):
-    return env["res.users.apikeys"].with_user(user)._generate("rpc", "tests", datetime.now() + timedelta(days=1))
-china = env.ref("base.cn")
-found = {}
-for name in "AB":
-    company = env["res.company"].create({"name": f"Served {name}", "country_id": china.id})
-    user = env["res.users"].with_context(no_reset_password=True).create({
-        "name": f"Integrator {name}", "login": f"integrator_{name}", "company_id": company.id,
-        "company_ids": [(6, 0, company.ids)], "lang": "en_US",
-        "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref("logistics_crm.group_logistics_integrator").id])],
-    })
-    found[name] = {"uid": user.id, "login": user.login, "key": key_of(user), "company": company.id}
-plain = env["res.users"].with_context(no_reset_password=True).create({
-    "name": "Plain", "login": "plain", "lang": "en_US", "group_ids": [(6, 0, env.ref("base.group_user").ids)],
-})
-found["plain"] = {"uid": plain.id, "login": "plain", "key": key_of(plain)}
-env["res.currency"].with_context(active_test=False).search([("name", "in", ("CNY", "EUR"))]).active = True
-product = env["product.product"].create({"name": "Delivery", "type": "service"})
-for code in ("SERVED1", "SERVED2"):
-    env["delivery.carrier"].create({"name": f"Carrier {code}", "logistics_code": code, "product_id": product.id})
-env.cr.commit()
-print("PREPARED" + json.dumps(found))
-"""
 
 
 class Refused(Exception):
@@ -99,7 +74,9 @@ class Server:
         command = [sys.executable, str(LAUNCH), "-d", database, "--db-filter", f"^{database}$"]
         command += ["--http-port", str(self.port), "--max-cron-threads", "0", "--workers", str(workers)]
         command += ["--gevent-port", str(_free_port()), "--logfile", str(self.log)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True
+        )
         self.accounts = {}
 
     def __getitem__(self, name):
@@ -118,12 +95,10 @@ class Server:
         raise RuntimeError(f"Odoo does not answer; see {self.log}")
 
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """End it and its workers at once: the database is dropped anyway."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def query(self, sql, *parameters):
         """Rows of a statement, around Odoo."""
@@ -144,18 +119,77 @@ def copy_of_database(purpose):
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND state = 'idle'", [source]
             )
         databases.copy(source, name)
-        yield name
+        try:
+            yield name
+        finally:
+            Registry.delete(name)
+            sql_db.close_db(name)
 
 
 @contextlib.contextmanager
 def serve(database, workers=2):
     server = Server(database, workers)
     try:
-        server.accounts = {name: Account(server, **values) for name, values in run_in_shell(database, PREPARE).items()}
+        with environment_of(database) as env:
+            server.accounts = {name: Account(server, **values) for name, values in make_accounts(env).items()}
         server.wait()
         yield server
     finally:
         server.stop()
+
+
+def make_accounts(env):
+    """Two companies with an integrator each, a user without any right of ours, and two carriers.
+
+    Company A is sent everything at once, B the same one after the other.
+    """
+    accounts = {}
+    for name in "AB":
+        company = env["res.company"].create({"name": f"Served {name}"})
+        # Afterwards: with a country at its creation, Odoo installs the accounting of that country, which takes long.
+        company.partner_id.country_id = env.ref("base.cn")
+        user = make_user(env, f"integrator_{name}", "logistics_crm.group_logistics_integrator", company=company)
+        accounts[name] = {**user, "company": company.id}
+    accounts["plain"] = make_user(env, "plain")
+    env["res.currency"].with_context(active_test=False).search([("name", "in", ("CNY", "EUR"))]).active = True
+    product = env["product.product"].create({"name": "Delivery", "type": "service"})
+    for code in ("SERVED1", "SERVED2"):
+        env["delivery.carrier"].create({"name": f"Carrier {code}", "logistics_code": code, "product_id": product.id})
+    return accounts
+
+
+def make_user(env, login, *groups, company=None):
+    """A user with an API key: its login, uid and key."""
+    company = company or env.company
+    user = (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create(
+            {
+                "name": login.replace("_", " ").capitalize(),
+                "login": login,
+                "lang": "en_US",
+                "company_id": company.id,
+                "company_ids": [(6, 0, company.ids)],
+                "group_ids": [(6, 0, [env.ref(group).id for group in ("base.group_user", *groups)])],
+            }
+        )
+    )
+    tomorrow = fields.Datetime.add(fields.Datetime.now(), days=1)
+    key = env["res.users.apikeys"].with_user(user)._generate("rpc", "tests", tomorrow)
+    return {"login": login, "uid": user.id, "key": key}
+
+
+@contextlib.contextmanager
+def environment_of(database):
+    """An environment on the database in this process; what is done in it is committed at the end."""
+    was, config["test_enable"] = config["test_enable"], False  # or Odoo runs all its tests as it loads the registry
+    try:
+        registry = Registry(database)
+    finally:
+        config["test_enable"] = was
+    with registry.cursor() as cr:
+        yield api.Environment(cr, api.SUPERUSER_ID, {})
 
 
 def run_in_shell(database, script):
@@ -167,7 +201,7 @@ def run_in_shell(database, script):
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=_environment(),
+        env=environment(),
         check=False,
         timeout=TIMEOUT,
     )
@@ -181,7 +215,7 @@ def connect(database):
     return psycopg2.connect(dbname=database)
 
 
-def _environment():
+def environment():
     return {key: value for key, value in os.environ.items() if key not in ("LOGISTICS_TEST_DB", "PGDATABASE")}
 
 
