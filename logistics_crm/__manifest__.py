@@ -61,8 +61,8 @@
         "views/logistics_menus.xml",
     ],
     "demo": [
-        "demo/res_partner_demo.xml",
         "demo/res_users_demo.xml",
+        "demo/res_partner_demo.xml",
         "demo/delivery_carrier_demo.xml",
         "demo/logistics_hub_demo.xml",
         "demo/sale_order_demo.xml",
