@@ -44,7 +44,7 @@ class LogisticsCourierAction(models.Model):
         readonly=True,
     )
     state = fields.Selection(
-        [("done", "Done"), ("kept", "To Check"), ("dismissed", "Dismissed")],
+        [("kept", "To Check"), ("done", "Done"), ("dismissed", "Dismissed")],
         required=True,
         readonly=True,
         help="To check: it changed nothing yet; somebody has to accept or dismiss it.",

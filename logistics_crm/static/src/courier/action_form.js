@@ -38,11 +38,11 @@ export class ActionForm extends Component {
     }
 
     get title() {
-        return { delivered: _t("Delivered"), failed: _t("Not delivered"), exception: _t("Problem") }[this.props.kind];
+        return { delivered: _t("Delivered"), failed: _t("Not delivered"), exception: _t("Exception") }[this.props.kind];
     }
 
     get submitLabel() {
-        return { delivered: _t("Save delivery"), failed: _t("Save attempt"), exception: _t("Report problem") }[
+        return { delivered: _t("Save delivery"), failed: _t("Save attempt"), exception: _t("Report exception") }[
             this.props.kind
         ];
     }

@@ -152,7 +152,7 @@ export class CourierApp extends Component {
     }
 
     kindLabel(kind) {
-        return { delivered: _t("Delivered"), failed: _t("Not delivered"), exception: _t("Problem") }[kind];
+        return { delivered: _t("Delivered"), failed: _t("Not delivered"), exception: _t("Exception") }[kind];
     }
 
     // What the courier does
