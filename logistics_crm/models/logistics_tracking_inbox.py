@@ -127,6 +127,7 @@ class LogisticsTrackingInbox(models.Model):
                 "times": 1,
                 "key": key,
             }
+        self.flush_model()
         self.env.execute_query(
             SQL(
                 """
@@ -163,6 +164,7 @@ class LogisticsTrackingInbox(models.Model):
     def _supersede(self, waybills):
         """Shipments with these waybills were taken: what was rejected of them before is not to be fixed any more,
         and must not be replayed over the newer data."""
+        self.flush_model()
         self.env.execute_query(
             SQL(
                 """

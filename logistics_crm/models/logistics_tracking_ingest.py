@@ -112,10 +112,9 @@ class LogisticsTrackingEvent(models.Model):
                 rows[index] = read_event(event, now)
             except RowProblem as problem:
                 rejected[index] = problem.problem
-        parked, placed, source_ids = {}, {}, {}
-        if not rows:
-            return EventBatch(placed, 0, parked, rejected, source_ids)
+        parked, placed = {}, {}
         names = self._ingest_lookups(rows.values())
+        source_ids = {index: names.source_named(events[index]) for index in rejected}
         by_waybill = self.env["logistics.shipment"]._lock_for_events({row.waybill for row in rows.values()})
         columns = {}  # dedup key → column values; a repetition inside the batch falls away here
         for index, row in rows.items():
@@ -269,6 +268,11 @@ class IngestNames:
         self.reasons = {code: reason_id for code, reason_id, _undoes in reasons}
         self.undoing_reasons = frozenset(reason_id for _code, reason_id, undoes in reasons if undoes)
         self.hubs = env["logistics.hub"]._find_or_create({row.hub for row in rows if row.hub})
+
+    def source_named(self, event):
+        """The id of the source that an event as received names, where it can be read."""
+        name = event.get("source") if isinstance(event, dict) else None
+        return self.sources.get(name.strip().lower(), (None,))[0] if isinstance(name, str) else None
 
     def source_of(self, row):
         """The id of the source that the row names, or None."""
