@@ -53,7 +53,8 @@ class LogisticsTrackingPoll(models.Model):
             running = set()
             while True:
                 due = self._claim(WORKERS - len(running)) if time.monotonic() < ends else []
-                self.env.cr.commit()
+                # The threads must see what was claimed.
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 running |= {pool.submit(self._turn_apart, poll_id) for poll_id in due}
                 if not running:
                     break
@@ -119,7 +120,7 @@ class LogisticsTrackingPoll(models.Model):
                 self._finish(source, source._poll_reason(error), position)
                 return
             # What was fetched goes into a transaction that begins now: the shipments moved on while we waited.
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             self._take(source, events, position)
             if time.monotonic() > ends:
                 self._finish(source, None, position, again=True)
@@ -161,7 +162,8 @@ class LogisticsTrackingPoll(models.Model):
                     model = self.env["logistics.tracking.event"].with_company(source.company_id)
                     model._take_events(rows, [source.id] * len(rows))
                 self._note(position=position)
-                self.env.cr.commit()
+                # Batch by batch, on its own cursor.
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return
             except (SerializationFailure, DeadlockDetected, LockNotAvailable):
                 self.env.cr.rollback()
@@ -179,7 +181,8 @@ class LogisticsTrackingPoll(models.Model):
         if again:
             pause = timedelta()
         self._note(next_at=now + pause, last_at=now, error=error, failures=failures, position=position)
-        self.env.cr.commit()
+        # The end of a turn, on its own cursor.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _note(self, **values):
         """Write this row's state by SQL: the row is this turn's own, nobody else writes it meanwhile."""

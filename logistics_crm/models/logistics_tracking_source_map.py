@@ -31,9 +31,7 @@ class LogisticsTrackingSource(models.Model):
 
     _inherit = "logistics.tracking.source"
 
-    dialect = fields.Selection(
-        list(SELECTION), string="Dialect", help="How this source writes its events and signs what it sends."
-    )
+    dialect = fields.Selection(list(SELECTION), help="How this source writes its events and signs what it sends.")
     timezone = fields.Selection(
         _tz_get, string="Time Zone", help="Zone of local times that come without an offset. Empty: UTC."
     )

@@ -51,9 +51,7 @@ class LogisticsTrackingSource(models.Model):
     signature = fields.Selection(
         list(SIGNATURES), default="hmac", required=True, help="How a plain JSON sender proves who it is."
     )
-    signature_header = fields.Char(
-        string="Signature Header", help="Header with the signature or the secret. Empty: X-Signature."
-    )
+    signature_header = fields.Char(help="Header with the signature or the secret. Empty: X-Signature.")
     signature_algorithm = fields.Selection(
         [(name, name.upper()) for name in ALGORITHMS], default="sha256", required=True
     )
