@@ -260,6 +260,12 @@ class LogisticsShipment(models.Model):
 
     # Records entered by hand
 
+    @api.model
+    def default_get(self, fields):
+        """*New* in a kanban column brings the column's status as a default: the journey takes none."""
+        context = {key: value for key, value in self.env.context.items() if key[8:] not in State.FIELDS}
+        return super(LogisticsShipment, self.with_context(context)).default_get(fields)
+
     @api.model_create_multi
     def create(self, vals_list):
         self._check_journey_untouched(set().union(*vals_list))

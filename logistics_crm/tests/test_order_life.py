@@ -170,6 +170,10 @@ class TestChecks(OrderCase):
 
 @freeze_time(NOW)
 class TestConfirmation(OrderCase):
+    def test_a_new_order_takes_no_status_from_the_column_it_was_made_in(self):
+        order = self.shipments.with_user(self.agent).with_context(default_status="delivered").create({"name": "C0"})
+        self.assertEqual(order.status, "created")
+
     def test_by_button(self):
         order = self.order("C1")
         order.with_user(self.agent).action_confirm()
