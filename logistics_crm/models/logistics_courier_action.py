@@ -414,7 +414,8 @@ class LogisticsCourierAction(models.Model):
     def _get_courier_reasons(self):
         """What a courier may choose from: kind → list of `{"code", "name"}`."""
         # sudo: couriers have no rights on reasons; these names are for them to choose from.
-        reasons = self.env["logistics.reason"].sudo().search([])
+        offered = {group for groups in REASON_GROUPS.values() for group in groups}
+        reasons = self.env["logistics.reason"].sudo().search([("group", "in", list(offered))])
         return {
             kind: [{"code": reason.code, "name": reason.name} for reason in reasons if reason.group in groups]
             for kind, groups in REASON_GROUPS.items()
