@@ -19,6 +19,8 @@ OCA_IGNORED = (
     "xml-field-bool-without-eval",
     "xml-tag-position",
     "missing-readme",
+    # Empties a translation that equals its source (SHA256, 17TRACK), which then counts as missing.
+    "po-pretty-format",
 )
 
 

@@ -1,5 +1,6 @@
 """What the machine itself must have: a few Debian packages, installed only as root or through sudo."""
 
+import glob
 import importlib.util
 import os
 import shutil
@@ -29,6 +30,8 @@ def missing(database: bool, browser: bool) -> list[str]:
     if browser:
         if not (shutil.which("chromium") or shutil.which("google-chrome")):
             wanted.append("chromium")
+        if not glob.glob("/usr/lib/*/libatomic.so.1"):
+            wanted.append("libatomic1")  # Playwright's driver needs it
         if not _has_chinese_font():
             wanted.append("fonts-wqy-zenhei")
     return wanted

@@ -52,9 +52,7 @@ def compile_number(spec: dict, label: str, formats: Formats) -> Convert:
             return None
         if not pattern.fullmatch(text):
             example = f"1{thousands}234{decimal}5"
-            raise CellError(
-                f"{text!r} is not a number like {example}; correct it, or decimal/thousands in the mapping"
-            )
+            raise CellError(f"{text!r} is not a number like {example}; correct it, or decimal/thousands in the mapping")
         plain = text.replace(thousands, "") if thousands else text
         value = float(Decimal(plain.replace(decimal, ".")) * factor)
         if not math.isfinite(value):

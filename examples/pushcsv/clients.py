@@ -53,9 +53,7 @@ class XmlRpcClient:
     def call(self, method: BulkMethod, records: list[dict]) -> Any:
         if self.uid is None:
             self.uid = self._authenticate()
-        return self._post(
-            "object", "execute_kw", self.db, self.uid, self.key, method.model, method.name, [records]
-        )
+        return self._post("object", "execute_kw", self.db, self.uid, self.key, method.model, method.name, [records])
 
     def _authenticate(self) -> int:
         uid = self._post("common", "authenticate", self.db, self.user, self.key, {})

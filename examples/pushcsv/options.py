@@ -39,9 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     batch_help = f"rows a call, at most {MAX_ROWS_PER_CALL} ({by_default})"
     add("--batch", type=rows_a_call, default=1000, metavar="N", help=batch_help)
     add("--limit", type=whole_number(1), metavar="N", help="push only the first N rows")
-    rejected_help = (
-        "where rejected rows go (default: the data's name with .rejected.csv, in the current directory)"
-    )
+    rejected_help = "where rejected rows go (default: the data's name with .rejected.csv, in the current directory)"
     add("--rejected", type=Path, metavar="FILE", help=rejected_help)
     add("--dry-run", action="store_true", help="map every row and say what would be pushed")
     add("--retries", type=whole_number(0), default=6, metavar="N", help=by_default)
@@ -57,9 +55,7 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
             value = int(text)
             if value >= low and (high is None or value <= high):
                 return value
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a whole number from {low}" + (f" to {high}" if high else "")
-        )
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low}" + (f" to {high}" if high else ""))
 
     return parse
 

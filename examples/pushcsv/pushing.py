@@ -20,9 +20,7 @@ Client = Json2Client | XmlRpcClient
 Item = tuple[dict, list[SourceRow]]  # a record to send, and the rows that it came from
 
 
-def push_file(
-    source: CsvSource, pusher: Pusher, rejected: RejectedFile, progress: Progress, limit: int | None
-) -> None:
+def push_file(source: CsvSource, pusher: Pusher, rejected: RejectedFile, progress: Progress, limit: int | None) -> None:
     """Push the whole file (or its first `limit` rows), batch by batch."""
     tally = pusher.tally
     for batch in chunks(itertools.islice(source.rows(), limit), pusher.batch):

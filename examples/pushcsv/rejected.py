@@ -34,14 +34,8 @@ class RejectedFile:
     def _open(self) -> None:
         try:
             # A message of ours or of the server may hold what the file's own encoding cannot.
-            self._stream = self.path.open(
-                "w", encoding=self.mapping.encoding, errors="backslashreplace", newline=""
-            )
+            self._stream = self.path.open("w", encoding=self.mapping.encoding, errors="backslashreplace", newline="")
         except OSError as error:
-            raise PushError(
-                f"{self.path}: cannot be written: {error.strerror}; use --rejected FILE"
-            ) from error
-        self._writer = csv.writer(
-            self._stream, delimiter=self.mapping.delimiter, quotechar=self.mapping.quote
-        )
+            raise PushError(f"{self.path}: cannot be written: {error.strerror}; use --rejected FILE") from error
+        self._writer = csv.writer(self._stream, delimiter=self.mapping.delimiter, quotechar=self.mapping.quote)
         self._writer.writerow([*REJECTED_COLUMNS, *self.columns])

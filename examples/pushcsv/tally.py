@@ -45,9 +45,7 @@ def summary(tally: Tally, dry_run: bool, rejected: Path) -> str:
     if tally.events["parked"]:
         lines.append("Parked events wait in Odoo's inbox for their shipment or code; see the reasons there.")
     if tally.rows["rejected"]:
-        lines.append(
-            f"Rejected rows are in {rejected}: correct them there and push it with the same mapping."
-        )
+        lines.append(f"Rejected rows are in {rejected}: correct them there and push it with the same mapping.")
     return "\n".join(lines)
 
 

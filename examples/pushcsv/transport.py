@@ -106,9 +106,7 @@ def root_cause(error: Exception) -> str:
 def explain(url: str, response: requests.Response) -> str:
     """What an answer other than 200 means, with the server's own message."""
     if response.is_redirect:
-        return (
-            f"{url} sends us on to {response.headers['Location']}; give the address it sends us to as --url"
-        )
+        return f"{url} sends us on to {response.headers['Location']}; give the address it sends us to as --url"
     message = server_message(response) or response.reason
     hint = HINTS.get(response.status_code)
     return f"{url} answered {response.status_code}: {message}" + (f" ({hint})" if hint else "")

@@ -1,12 +1,11 @@
 """A customer's own people look at the shipments that they send or pay for."""
 
-from itertools import groupby
-
 from werkzeug.exceptions import NotFound
 
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request, route
+from odoo.tools import groupby
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager

@@ -108,7 +108,7 @@ class LogisticsBulkMixin(models.AbstractModel):
 
     @api.model
     def _lookup_names(self, model, code_field, names):
-        """Lower-cased code or name → id of `model`'s active records of this company; empty where no name asks for it."""
+        """Lower-cased code or name → id of `model`'s active records of this company; {} where nothing asks for it."""
         if not names:
             return {}
         records = self.env[model]

@@ -34,7 +34,7 @@ class LogisticsCustomerUsual(models.Model):
     @api.model
     def _cron_compute(self):
         """Compute every company's rows; one statement and one commit a company, safe to repeat."""
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         for number, company in enumerate(companies, 1):
             self._compute_company(company)
             if not self.env["ir.cron"]._commit_progress(1, remaining=len(companies) - number):

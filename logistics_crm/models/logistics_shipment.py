@@ -55,11 +55,11 @@ class LogisticsShipment(models.Model):
     consignee_city = fields.Char()
     consignee_zip = fields.Char(string="Consignee ZIP")
     consignee_state = fields.Char(string="Consignee State Text")
-    origin_country_id = fields.Many2one("res.country", string="Origin Country")
+    origin_country_id = fields.Many2one("res.country")
     origin_state_id = fields.Many2one(
         "res.country.state", string="Origin", domain="[('country_id', '=?', origin_country_id)]"
     )
-    destination_country_id = fields.Many2one("res.country", string="Destination Country")
+    destination_country_id = fields.Many2one("res.country")
     destination_state_id = fields.Many2one(
         "res.country.state", string="Destination", domain="[('country_id', '=?', destination_country_id)]"
     )
@@ -264,7 +264,8 @@ class LogisticsShipment(models.Model):
     def default_get(self, fields):
         """*New* in a kanban column brings the column's status as a default: the journey takes none."""
         context = {key: value for key, value in self.env.context.items() if key[8:] not in State.FIELDS}
-        return super(LogisticsShipment, self.with_context(context)).default_get(fields)
+        without = self.with_context(context)  # pylint: disable=context-overridden
+        return super(LogisticsShipment, without).default_get(fields)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -12,7 +12,7 @@ class LogisticsTrackingCode(models.Model):
     _rec_name = "raw_code"
 
     source_id = fields.Many2one("logistics.tracking.source", required=True, ondelete="cascade", index=True)
-    raw_code = fields.Char(required=True, string="Raw Code", help="The code exactly as the source sends it.")
+    raw_code = fields.Char(required=True, help="The code exactly as the source sends it.")
     name = fields.Char(string="Meaning", translate=True)
     status = fields.Selection(STATUSES, required=True)
     reason_id = fields.Many2one("logistics.reason", index="btree_not_null")

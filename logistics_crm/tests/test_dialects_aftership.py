@@ -92,9 +92,7 @@ class TestAfterShip(TestCase):
     def test_a_source_without_a_secret_takes_nothing(self):
         body = delivery()
         with self.assertRaises(SignatureError):
-            dialect("aftership", {"secrets": ["", None]}).verify(
-                {"aftership-hmac-sha256": sign("", body)}, body
-            )
+            dialect("aftership", {"secrets": ["", None]}).verify({"aftership-hmac-sha256": sign("", body)}, body)
 
     def test_each_checkpoint_is_an_event(self):
         self.assertEqual(
@@ -132,12 +130,8 @@ class TestAfterShip(TestCase):
 
     def test_expiry_is_an_event_although_no_scan_tells_it(self):
         events = self.dialect.parse(delivery(tag="Expired", subtag="Expired_001"))
-        self.assertEqual(
-            [event["code"] for event in events], ["InTransit_002", "Exception_013", "Expired_001"]
-        )
-        again = self.dialect.parse(
-            delivery(tag="Expired", subtag="Expired_001", updated_at="2026-06-01T00:00:00Z")
-        )
+        self.assertEqual([event["code"] for event in events], ["InTransit_002", "Exception_013", "Expired_001"])
+        again = self.dialect.parse(delivery(tag="Expired", subtag="Expired_001", updated_at="2026-06-01T00:00:00Z"))
         self.assertEqual(again[-1]["external_id"], events[-1]["external_id"])
 
     def test_a_revised_estimate_is_an_event_of_its_own(self):
@@ -161,9 +155,7 @@ class TestAfterShip(TestCase):
 
     def test_the_same_estimate_keeps_its_external_id(self):
         first = self.dialect.parse(delivery(expected_delivery="2026-05-06"))[-1]
-        later = self.dialect.parse(
-            delivery(expected_delivery="2026-05-06", updated_at="2026-05-09T00:00:00Z")
-        )[-1]
+        later = self.dialect.parse(delivery(expected_delivery="2026-05-06", updated_at="2026-05-09T00:00:00Z"))[-1]
         other = self.dialect.parse(delivery(expected_delivery="2026-05-07"))[-1]
         self.assertEqual(first["external_id"], later["external_id"])
         self.assertNotEqual(first["external_id"], other["external_id"])

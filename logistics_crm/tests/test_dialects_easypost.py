@@ -89,9 +89,7 @@ class TestEasyPost(TestCase):
         for form in ("NFC", "NFKD"):
             secret = unicodedata.normalize(form, "sécret")
             self.dialect.verify({"X-Hmac-Signature": sign(secret, body)}, body)
-            dialect("easypost", {"secrets": [secret]}).verify(
-                {"x-hmac-signature": sign("sécret", body)}, body
-            )
+            dialect("easypost", {"secrets": [secret]}).verify({"x-hmac-signature": sign("sécret", body)}, body)
         self.dialect.verify({"X-HMAC-SIGNATURE": sign("old", body)}, body)
 
     def test_a_wrong_signature_is_refused(self):

@@ -161,9 +161,7 @@ class TestSeventeenTrack(TestCase):
             info["time_metrics"] = None
 
         events = self.dialect.parse(delivery(change))
-        self.assertEqual(
-            [event["code"] for event in events], ["InTransit_Other", "PickedUp", "Exception_Damage"]
-        )
+        self.assertEqual([event["code"] for event in events], ["InTransit_Other", "PickedUp", "Exception_Damage"])
         self.assertEqual(events[2]["occurred_at"], "2026-05-02T14:34:00+02:00")
         self.assertEqual(events[2]["external_id"], "RR123456789CN:Exception_Damage:2026-05-02T14:34:00+02:00")
 

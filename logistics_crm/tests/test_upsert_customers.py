@@ -96,7 +96,7 @@ class TestCustomersOfRows(TrackingCase):
     def test_a_customer_that_odoo_refuses_stops_no_neighbour(self):
         def refuse(partners):
             if any(partner.vat == "BAD" for partner in partners):
-                raise ValidationError("The VAT number BAD is not valid.")
+                raise ValidationError("The VAT number BAD is not valid.")  # pylint: disable=translation-required
 
         self.patch(type(self.env["res.partner"]), "_validate_fields", lambda partners, *_args: refuse(partners))
         receipt = self.upsert(

@@ -101,9 +101,7 @@ class Contract:
     def identity(self, row):
         if row.get("external_id"):
             return row.get("source"), row["external_id"]
-        return tuple(
-            row.get(name) for name in ("waybill", "occurred_at", "status", "code", "hub", "location")
-        )
+        return tuple(row.get(name) for name in ("waybill", "occurred_at", "status", "code", "hub", "location"))
 
     def shipment_problem(self, row):
         if unknown := set(row) - SHIPMENT_FIELDS:

@@ -55,9 +55,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise RefusedError(415, 2, "Unsupported media type")
             self.json_answer(200, self.call(*self.path.split("/")[3:], json.loads(body)))
         except RefusedError as error:
-            self.json_answer(
-                error.status, {"name": "odoo.exceptions.X", "message": str(error), "debug": "Trace"}
-            )
+            self.json_answer(error.status, {"name": "odoo.exceptions.X", "message": str(error), "debug": "Trace"})
 
     def xmlrpc(self, body):
         params, method = xmlrpc.client.loads(body)

@@ -41,9 +41,7 @@ def test_a_number_in_another_notation_is_an_error(files, spec, text):
         read_cell(spec, text, files)
 
 
-@pytest.mark.parametrize(
-    ("text", "good"), [("2", True), ("2.0", True), ("2.5", False), ("3000000000", False)]
-)
+@pytest.mark.parametrize(("text", "good"), [("2", True), ("2.0", True), ("2.5", False), ("3000000000", False)])
 def test_pieces_are_whole(files, text, good):
     if good:
         assert read_cell('decimal = "."', text, files, "pieces") == 2

@@ -92,9 +92,7 @@ def test_as_a_program_the_receipt_is_on_stdout_and_the_progress_on_stderr(server
     arguments = [*files(GOOD, "W2,,x,,,,,"), "--url", server.url, "--db", DB]
     done = run_program(SCRIPT, *arguments, cwd=None, ODOO_API_KEY=KEY)
     assert done.returncode == 1
-    assert done.stdout.startswith(
-        "Rows       read 2, not mapped 1, rejected 1\nShipments  received 1, created 1"
-    )
+    assert done.stdout.startswith("Rows       read 2, not mapped 1, rejected 1\nShipments  received 1, created 1")
     assert done.stderr.startswith("2 rows in ")
 
 

@@ -106,9 +106,7 @@ def test_a_missing_group_is_explained(server, files, waits, capsys, protocol):
         (200, {}, b'{"received": 1, "rejected": [{"index": 1, "error": ""}]}', "gave no receipt for 1 rows"),
     ],
 )
-def test_other_answers_stop_with_the_servers_words(
-    server, files, waits, capsys, status, headers, body, message
-):
+def test_other_answers_stop_with_the_servers_words(server, files, waits, capsys, status, headers, body, message):
     server.planned = [(status, headers, body)]
     assert push(server, files(GOOD)) == 2
     assert message in capsys.readouterr().err

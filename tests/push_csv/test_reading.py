@@ -17,9 +17,7 @@ def test_other_encodings_and_delimiters(server, files, encoding):
         csv = {{ encoding = "{encoding}", delimiter = "\\t" }}
         shipment = {{ waybill = "运单号", consignee = {{ name = "收件人" }}, pieces = "件数" }}
     """
-    data = files(
-        "W1\t王小明\t1", "W2\t李雷\tx", header="运单号\t收件人\t件数", mapping=mapping, encoding=encoding
-    )
+    data = files("W1\t王小明\t1", "W2\t李雷\tx", header="运单号\t收件人\t件数", mapping=mapping, encoding=encoding)
     assert push(server, data) == 1
     assert server.contract.shipments["W1"]["consignee"] == {"name": "王小明"}
     text = Path("data.rejected.csv").read_text(encoding=encoding)

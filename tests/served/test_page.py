@@ -67,7 +67,8 @@ def tickets(server, shipment_id):
     """(number, photos) of each ticket about a shipment."""
     return server.query(
         """
-        SELECT t.number, (SELECT count(*) FROM ir_attachment a WHERE a.res_model = 'helpdesk.ticket' AND a.res_id = t.id)
+        SELECT t.number,
+               (SELECT count(*) FROM ir_attachment a WHERE a.res_model = 'helpdesk.ticket' AND a.res_id = t.id)
           FROM helpdesk_ticket t JOIN helpdesk_ticket_logistics_shipment_rel r ON r.ticket_id = t.id
          WHERE r.shipment_id = %s
         """,

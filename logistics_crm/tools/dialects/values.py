@@ -4,6 +4,7 @@ A body comes from the internet, so nothing here trusts a type, a length or a dep
 plain value or None; only `read_json` raises `UnreadableError` and `read_zone` `ConfigError`.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -157,14 +158,12 @@ def read_time(value, zone, time_format="iso", day_end=False):
     raw = text(value, MAX_KEY)
     if raw is None:
         return None
-    try:
+    with contextlib.suppress(ValueError, OverflowError, OSError):
         when = _to_datetime(raw, zone, time_format)
         if FIRST_YEAR <= when.year <= LAST_YEAR:
             if day_end and time_format == "iso" and len(raw) <= 10:
                 when = when.replace(hour=23, minute=59, second=59)
             return when.isoformat(timespec="seconds")
-    except (ValueError, OverflowError, OSError):
-        pass
     return raw
 
 
