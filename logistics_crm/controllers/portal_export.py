@@ -75,7 +75,7 @@ class ShipmentPortalExport(ShipmentPortal):
             _("Phone"),
             _("Address"),
             _("City"),
-            _("State"),
+            _("State or Province"),
             _("Carrier"),
             _("Service Level"),
             _("Pieces"),

@@ -91,7 +91,7 @@ class LogisticsShipment(models.Model):
         """List of dicts name, label, state."""
         _ = self.env._
         labels = {
-            "ordered": _("Ordered"),
+            "ordered": _("Order Placed"),
             "picked_up": _("Picked Up"),
             "on_the_way": _("On the Way"),
             "out_for_delivery": _("Out for Delivery"),

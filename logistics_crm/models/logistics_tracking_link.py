@@ -28,7 +28,7 @@ class LogisticsTrackingLink(models.Model):
     _log_access = False
 
     shipment_id = fields.Many2one("logistics.shipment", required=True, ondelete="cascade", index=True)
-    kind = fields.Selection([("standing", "Standing"), ("visit", "Visit")], required=True)
+    kind = fields.Selection([("standing", "Permanent"), ("visit", "Visit")], required=True)
     key = fields.Char(required=True)
     expires_at = fields.Datetime(required=True, index=True)
     touched_at = fields.Datetime(help="When a visitor last wrote through the page.")

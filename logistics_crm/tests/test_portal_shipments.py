@@ -12,7 +12,7 @@ from odoo.exceptions import AccessError
 from odoo.http import Request
 from odoo.tests import tagged
 
-from .page_common import PageCase, picture
+from .page_common import PageCase, amid_a_window, picture
 
 PRIVATE = (
     "delivery_note",
@@ -215,6 +215,7 @@ class TestPortalShipments(PageCase):
         self.assertEqual(len(rows), 3)
         self.assertIn("Only the first 1 rows", rows[-1][0])
 
+    @amid_a_window
     def test_exporting_without_end_ends(self):
         with patch("odoo.addons.logistics_crm.controllers.portal_export.EXPORTS_AN_HOUR", 2):
             codes = [self.get("/my/shipments/export/csv").status_code for _try in range(3)]

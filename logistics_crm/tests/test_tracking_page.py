@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from .page_common import PageCase, picture
+from .page_common import PageCase, amid_a_window, picture
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)> & {{7*7}}"
 
@@ -68,6 +68,7 @@ class TestTrackingSearch(PageCase):
         for link in links:
             self.assertEqual(self.get(link).status_code, 200)
 
+    @amid_a_window
     def test_guessing_digits_of_a_waybill_ends_soon(self):
         codes = [self.search_for("PAGE0001", f"{number:04}").status_code for number in range(12)]
         self.assertEqual(codes, [200] * 10 + [429] * 2)
@@ -77,6 +78,7 @@ class TestTrackingSearch(PageCase):
         self.assertEqual(self.search_for("page0001", "5678").status_code, 429, "however it is written")
         self.assertEqual(self.get(self._path(self.shipment)).status_code, 200, "the link from a message works on")
 
+    @amid_a_window
     def test_trying_many_waybills_ends_soon(self):
         codes = [self.search_for(f"GUESS{number}", "5678").status_code for number in range(22)]
         self.assertEqual(codes, [200] * 20 + [429] * 2)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from odoo.tests import tagged
 
-from .page_common import PageCase, picture
+from .page_common import PageCase, amid_a_window, picture
 
 EVIL = "<b onclick=alert(1)>broken</b>"
 
@@ -139,6 +139,7 @@ class TestTrackingReport(PageCase):
         for path in ("/track/" + "A" * 38, "/track/x"):
             self.assertEqual(self.report(path=path).status_code, 404)
 
+    @amid_a_window
     def test_flooding_ends(self):
         codes = [self.report(f"again {number}").status_code for number in range(12)]
         self.assertEqual(codes, [303] * 10 + [429] * 2)
