@@ -22,6 +22,7 @@ LANGUAGE_COOKIE = "tracking_lang"
 YEAR = 365 * 24 * 3600
 MAX_PHOTOS = 5
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_FORM_BYTES = 64 * 1024
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 # scope → (tries, seconds). Four digits have 10,000 values: thirty tries a day leave half a year for one waybill.
 LIMITS = {
@@ -82,18 +83,27 @@ class TrackingPage(Controller):
         self._speak(lang)
         return self._form(waybill=self._typed(waybill))
 
-    @route("/track", type="http", auth="public", methods=["POST"], csrf=False, save_session=False)
+    @route(
+        "/track",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        max_content_length=MAX_FORM_BYTES,
+    )
     def track_search(self, waybill="", digits="", **_ignored):
         self._speak()
         waybill, digits = self._typed(waybill), self._typed(digits)
         visitor = visitor_network(request.httprequest.remote_addr)
-        allowed = [
-            self._allow("track.visitor", visitor),
-            self._allow("track.visitor.day", visitor),
-            self._allow("track.waybill", waybill.upper()),
-            self._allow("track.waybill.day", waybill.upper()),
-        ]
-        if not all(allowed):
+        # A visitor who is refused does not use up the tries that others have for the waybill.
+        counted = {
+            "track.visitor": visitor,
+            "track.visitor.day": visitor,
+            "track.waybill": waybill.upper(),
+            "track.waybill.day": waybill.upper(),
+        }
+        if not all(self._allow(scope, subject) for scope, subject in counted.items()):
             return self._too_often(waybill=waybill)
         # sudo: a visitor has no rights; what comes out are shipments whose consignee's digits the visitor knew.
         shipments = request.env["logistics.shipment"].sudo()._find_for_visitor(waybill, digits)
@@ -151,7 +161,15 @@ class TrackingPage(Controller):
             return self._page(shipment, token, error=str(error), typed=typed, status=422)
         return self._secure(request.redirect(f"/track/{token}?done=report#report", code=303))
 
-    @route("/track/<string:token>/rate", type="http", auth="public", methods=["POST"], csrf=False, save_session=False)
+    @route(
+        "/track/<string:token>/rate",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        max_content_length=MAX_FORM_BYTES,
+    )
     def track_rate(self, token, stars="", comment="", **_ignored):
         self._speak()
         shipment = self._shipment(token)

@@ -7,7 +7,7 @@ MAX_ENTRIES = 200
 
 
 class LogisticsShipment(models.Model):
-    """Reading for the tracking page: one statement by key, whatever the log and the tables hold.
+    """Reading for the tracking page: one statement by key, whatever the log and the tables hold; two once delivered.
 
     Everybody's parcels are looked at far more often than they move, so this goes around the ORM, which would read each
     carrier, hub, country and ticket in a statement of its own.
@@ -20,6 +20,9 @@ class LogisticsShipment(models.Model):
         self.ensure_one()
         self.env.flush_all()
         [row] = self.env.execute_query_dict(self._tracking_page_query())
+        row.update(has_signature=False, photos=[], rating=None, tags=None)
+        if row["status"] == "delivered":
+            row.update(self.env.execute_query_dict(self._tracking_delivery_query())[0])
         row["log"] = row["log"] or []
         for entry in row["log"]:
             entry["occurred_at"] = datetime.fromisoformat(entry["occurred_at"])
@@ -58,13 +61,7 @@ class LogisticsShipment(models.Model):
                    %(carrier)s AS carrier, carrier.logistics_phone AS carrier_phone,
                    company.id AS company_id, company.name AS company, company.phone AS company_phone,
                    company.email AS company_email,
-                   EXISTS (SELECT FROM ir_attachment a
-                            WHERE a.res_model = 'logistics.shipment' AND a.res_id = s.id AND a.res_field = 'signature'
-                          ) AS has_signature,
-                   ARRAY(SELECT p.attachment_id FROM logistics_shipment_proof_photo_rel p
-                          WHERE p.shipment_id = s.id ORDER BY p.attachment_id) AS photos,
-                   (%(log)s) AS log, (%(reports)s) AS reports, (%(types)s) AS types, (%(rating)s) AS rating,
-                   (%(tags)s) AS tags
+                   (%(log)s) AS log, (%(reports)s) AS reports, (%(types)s) AS types
               FROM logistics_shipment s
               JOIN res_company company ON company.id = s.company_id
               LEFT JOIN delivery_carrier carrier ON carrier.id = s.carrier_id
@@ -80,6 +77,20 @@ class LogisticsShipment(models.Model):
             log=self._tracking_log_query(),
             reports=self._tracking_reports_query(),
             types=self._choices_query("helpdesk_ticket_type", SQL("tracking_sequence"), SQL("AND t.on_tracking_page")),
+        )
+
+    def _tracking_delivery_query(self):
+        """What there is once the parcel is delivered: the proof and the stars."""
+        return SQL(
+            """
+            SELECT EXISTS (SELECT FROM ir_attachment a
+                            WHERE a.res_model = 'logistics.shipment' AND a.res_id = %(id)s AND a.res_field = 'signature'
+                          ) AS has_signature,
+                   ARRAY(SELECT p.attachment_id FROM logistics_shipment_proof_photo_rel p
+                          WHERE p.shipment_id = %(id)s ORDER BY p.attachment_id) AS photos,
+                   (%(rating)s) AS rating, (%(tags)s) AS tags
+            """,
+            id=self.id,
             rating=self._tracking_rating_query(),
             tags=self._choices_query("logistics_rating_tag", SQL("sequence")),
         )
@@ -107,9 +118,10 @@ class LogisticsShipment(models.Model):
             SELECT json_build_object(
                        'stars', r.rating::int, 'comment', r.feedback, 'given', r.consumed, 'created', r.create_date,
                        'tags', ARRAY(SELECT %(tag)s FROM %(relation)s WHERE %(rating)s = r.id))
-              FROM rating_rating r WHERE r.res_model = 'logistics.shipment' AND r.res_id = s.id
+              FROM rating_rating r WHERE r.res_model = 'logistics.shipment' AND r.res_id = %(id)s
              ORDER BY r.id LIMIT 1
             """,
+            id=self.id,
             relation=SQL.identifier(tags.relation),
             tag=SQL.identifier(tags.column2),
             rating=SQL.identifier(tags.column1),

@@ -141,6 +141,8 @@ class TestTrackingLink(TrackingCase):
             )
         self.assertEqual(self.statements(page._get_tracking_page), 1)
         self.assertEqual(self.statements(self.found, self.token(self.shipment)), 1)
+        self.shipment._add_events("delivered")
+        self.assertEqual(self.statements(page._get_tracking_page), 2, "with proof and stars")
 
     def test_unknown_waybill_and_wrong_digits_are_the_same_work(self):
         find = self.Shipment._find_for_visitor

@@ -46,6 +46,20 @@ class TestTrackingSearch(PageCase):
         answer = self.search_for('"><script>alert(1)</script>', "1234")
         self.assertNotIn("<script>alert", answer.text)
 
+    def test_a_visitor_who_is_refused_leaves_the_tries_to_others(self):
+        calls = []
+
+        def allow(_model, scope, *_arguments):
+            calls.append(scope)
+            return False
+
+        self.patch(type(self.env["logistics.rate.limit"]), "_allow", allow)
+        self.assertEqual(self.search_for("PAGE0001", "5678").status_code, 429)
+        self.assertEqual(calls, ["track.visitor"])
+
+    def test_a_form_is_small(self):
+        self.assertEqual(self.search_for("X" * 100_000, "5678").status_code, 413)
+
     def test_both_companies_parcels_are_found_without_naming_the_company(self):
         self.shipment.copy(
             {
