@@ -29,7 +29,7 @@ def main(ctx):
         figures = bench_upsert(env, shipments)
         figures += bench_ingest(env, shipments)
         key = integrator_key(env)
-    figures += bench_rpc(ctx, key, min(shipments, 20_000))
+    figures += bench_rpc(ctx, key, min(shipments // 2, 20_000))
     return figures
 
 
