@@ -7,7 +7,8 @@ MAX_ENTRIES = 200
 
 
 class LogisticsShipment(models.Model):
-    """Reading for the tracking page: one statement by key, whatever the log and the tables hold; two once delivered.
+    """Reading for the tracking page: one statement by key, whatever the log and the tables hold, and one more each
+    for what few parcels have: a proof of delivery with stars, and problems that were reported.
 
     Everybody's parcels are looked at far more often than they move, so this goes around the ORM, which would read each
     carrier, hub, country and ticket in a statement of its own.
@@ -20,7 +21,9 @@ class LogisticsShipment(models.Model):
         self.ensure_one()
         self.env.flush_all()
         [row] = self.env.execute_query_dict(self._tracking_page_query())
-        row.update(has_signature=False, photos=[], rating=None, tags=None)
+        row.update(has_signature=False, photos=[], rating=None, tags=None, reports=None)
+        if row["reported"]:
+            [(row["reports"],)] = self.env.execute_query(self._tracking_reports_query())
         if row["status"] == "delivered":
             row.update(self.env.execute_query_dict(self._tracking_delivery_query())[0])
         row["log"] = row["log"] or []
@@ -61,7 +64,8 @@ class LogisticsShipment(models.Model):
                    %(carrier)s AS carrier, carrier.logistics_phone AS carrier_phone,
                    company.id AS company_id, company.name AS company, company.phone AS company_phone,
                    company.email AS company_email,
-                   (%(log)s) AS log, (%(reports)s) AS reports, (%(types)s) AS types
+                   EXISTS (SELECT FROM logistics_tracking_report t WHERE t.shipment_id = s.id) AS reported,
+                   (%(log)s) AS log, (%(types)s) AS types
               FROM logistics_shipment s
               JOIN res_company company ON company.id = s.company_id
               LEFT JOIN delivery_carrier carrier ON carrier.id = s.carrier_id
@@ -75,7 +79,6 @@ class LogisticsShipment(models.Model):
             destination=self._translated("destination"),
             carrier=self._translated("carrier"),
             log=self._tracking_log_query(),
-            reports=self._tracking_reports_query(),
             types=self._choices_query("helpdesk_ticket_type", SQL("tracking_sequence"), SQL("AND t.on_tracking_page")),
         )
 
@@ -102,11 +105,12 @@ class LogisticsShipment(models.Model):
             SELECT json_agg(json_build_object('number', k.number, 'type', %(type)s, 'stage', %(stage)s)
                             ORDER BY told.last DESC)
               FROM (SELECT ticket_id, max(id) AS last FROM logistics_tracking_report
-                     WHERE shipment_id = s.id GROUP BY ticket_id) told
+                     WHERE shipment_id = %(id)s GROUP BY ticket_id) told
               JOIN helpdesk_ticket k ON k.id = told.ticket_id
               LEFT JOIN helpdesk_ticket_type t ON t.id = k.type_id
               LEFT JOIN helpdesk_ticket_stage g ON g.id = k.stage_id
             """,
+            id=self.id,
             type=self._translated("t"),
             stage=self._translated("g"),
         )
