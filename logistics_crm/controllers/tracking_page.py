@@ -286,7 +286,10 @@ class TrackingPage(Controller):
             "js": asset_url("tracking_page.js"),
             **values,
         }
-        return self._secure(request.render(template, values, status=status))
+        # The templates get plain values alone; who the user is and which company is theirs need not be looked up.
+        views = request.env["ir.ui.view"].with_context(minimal_qcontext=True)
+        page = views._render_template(template, values)
+        return self._secure(request.make_response(page, [("Content-Type", "text/html; charset=utf-8")], status=status))
 
     def _secure(self, response):
         response.headers.update(HEADERS)
