@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ KNOWN_PASSWORDS = {"admin": "admin", "demo": "demo", "portal": "portal"}
 
 
 def run(name: str, port: int, demo: bool, workers: int) -> int:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise Failure(f"{name!r} is no name for a database here: use letters, digits, _ and -")
     paths.make_layout()
     with _port_of_ours(port):
         return _run(name, port, demo, workers)

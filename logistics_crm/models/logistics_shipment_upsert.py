@@ -70,7 +70,8 @@ class LogisticsShipment(models.Model):
             `service_level` (code or name), `pieces`, `weight_kg`, `volume_m3`, `declared_value`, `freight`,
             `currency` (ISO 4217), `cargo`, `insured`, `ordered_at`, `promised_at` (ISO 8601 with offset)
         :return: `{"received", "created", "updated", "unchanged", "rejected": [{"index", "waybill", "field",
-            "error"}], "ids": {waybill: id}}`. What is rejected is in the inbox too
+            "error"}], "ids": {waybill: id}}`; where two carriers share a waybill in one call, `ids` has the later one.
+            What is rejected is in the inbox too
         :raise AccessError: the user may not send data in bulk
         :raise UserError: `shipments` is not a list, or too long
         """

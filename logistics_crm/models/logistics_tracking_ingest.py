@@ -272,6 +272,8 @@ class IngestNames:
     def source_named(self, event):
         """The id of the source that an event as received names, where it can be read."""
         name = event.get("source") if isinstance(event, dict) else None
+        if not name:
+            return self.default_source[0]
         return self.sources.get(name.strip().lower(), (None,))[0] if isinstance(name, str) else None
 
     def source_of(self, row):

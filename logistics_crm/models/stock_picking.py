@@ -100,11 +100,16 @@ class StockPicking(models.Model):
         consignee = self.partner_id
         shipper = self.picking_type_id.warehouse_id.partner_id or self.company_id.partner_id
         order = self.sale_id
+        level = self.carrier_id.logistics_service_level_id
+        ordered_at = order.date_order or self.create_date
+        promised_at = order.commitment_date or self.date_deadline
+        if not promised_at and level.promise_days:
+            promised_at = fields.Datetime.add(ordered_at, days=level.promise_days)
         return {
             "name": waybill,
             "company_id": self.company_id.id,
             "carrier_id": self.carrier_id.id,
-            "service_level_id": self.carrier_id.logistics_service_level_id.id,
+            "service_level_id": level.id,
             "picking_id": self.id,
             "sale_id": order.id,
             "customer_id": (order.partner_id or consignee).commercial_partner_id.id,
@@ -116,8 +121,8 @@ class StockPicking(models.Model):
             "freight_amount": self.carrier_price * share,
             "declared_value": order.amount_total * share,
             "currency_id": (order.currency_id or self.company_id.currency_id).id,
-            "ordered_at": order.date_order or self.create_date,
-            "promised_at": order.commitment_date or self.date_deadline,
+            "ordered_at": ordered_at,
+            "promised_at": promised_at,
         }
 
     @api.model
